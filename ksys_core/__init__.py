@@ -1,0 +1,1 @@
+"""What both programs of KSys stand on: domain rules, database store, use cases, field data."""

@@ -1,0 +1,1 @@
+"""Values and pure functions on arrays: no clock, no I/O, NumPy only."""

@@ -1,0 +1,32 @@
+"""The two kinds of failure: known ones, which are shown to the person, and bugs (every other exception)."""
+
+from __future__ import annotations
+
+from ksys_core.i18n import tr
+
+
+class KnownError(Exception):
+    """Something in the environment or the input is wrong, and the person can do something about it.
+
+    Args:
+        code: stable identifier, ``area.what`` (``"database.unreachable"``).
+        text: English sentence, marked with ``N_``, that names the thing and the remedy; ``{name}`` fields allowed.
+        params: values of the fields.
+    """
+
+    def __init__(self, code: str, text: str, **params: object) -> None:
+        super().__init__(code, text, params)
+        self.code = code
+        self.text = text
+        self.params = params
+
+    def __str__(self) -> str:
+        return tr(self.text, **self.params)
+
+
+class DatabaseDownError(KnownError):
+    """The database can't be reached. Never to be shown as "no data"."""
+
+
+class DeniedError(KnownError):
+    """The database refused the action to this person."""

@@ -1,0 +1,1 @@
+"""Forecasters, features, backtests, metrics and intervals: no SQL, no clock."""

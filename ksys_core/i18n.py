@@ -1,0 +1,61 @@
+"""Texts in the user's language: gettext catalogues, English as the source language.
+
+The message identifier is the English sentence. Korean comes from ``resources/locale/ko/LC_MESSAGES/ksys.po``;
+a catalogue is compiled in memory when it is first used.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from functools import cache
+from typing import Literal, get_args
+
+from ksys_core.resources import resource_path
+
+Language = Literal["ko", "en"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+def N_(text: str) -> str:  # noqa: N802 - the conventional name of the gettext marker
+    """Mark `text` for extraction without translating it yet."""
+    return text
+
+
+@cache
+def _catalogue(language: Language) -> gettext.NullTranslations:
+    if language == "en":
+        return gettext.NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    path = resource_path("locale", language, "LC_MESSAGES", "ksys.po")
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+class Translator:
+    """Translates to one language; the programs hold one and may switch it while running."""
+
+    def __init__(self, language: Language = "en") -> None:
+        self.language: Language = language
+
+    def __call__(self, text: str, **params: object) -> str:
+        """The translation of `text` with `params` filled in by `str.format`."""
+        translated = _catalogue(self.language).gettext(text) if text else ""
+        return translated.format(**params) if params else translated
+
+    def plural(self, singular: str, plural: str, n: int, **params: object) -> str:
+        """The form for `n` things, with ``{n}`` and `params` filled in."""
+        return _catalogue(self.language).ngettext(singular, plural, n).format(n=n, **params)
+
+    def pick(self, texts: dict[str, str]) -> str:
+        """The entry of an operator's text (``{"en": …, "ko": …}``) in this language, else any that there is."""
+        return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
+
+
+tr = Translator()
+"""The process-wide translator: ``tr("Acknowledge page")``; switch with ``tr.language = "ko"``."""

@@ -1,0 +1,1 @@
+"""Field data: where readings come from."""

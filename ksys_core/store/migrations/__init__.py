@@ -1,0 +1,1 @@
+"""Numbered SQL steps of the schema, run by Alembic under an advisory lock."""
