@@ -31,7 +31,9 @@ class ReadingBatch:
     quality: QualityArray
 
     @classmethod
-    def of(cls, sensor_id: npt.ArrayLike, t: npt.ArrayLike, v: npt.ArrayLike, quality: npt.ArrayLike | None = None) -> Self:
+    def of(
+        cls, sensor_id: npt.ArrayLike, t: npt.ArrayLike, v: npt.ArrayLike, quality: npt.ArrayLike | None = None
+    ) -> Self:
         """A batch in which every value that is not finite has become NaN of BAD quality."""
         ids = np.array(sensor_id, dtype=np.int32)
         values = np.array(v, dtype=np.float64)

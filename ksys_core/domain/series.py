@@ -30,7 +30,9 @@ class Series:
 
     def __post_init__(self) -> None:
         if not (self.t.shape == self.v.shape == self.quality.shape) or self.t.ndim != 1:
-            raise ValueError(f"Series needs three 1-d arrays of one length: {self.t.shape}, {self.v.shape}, {self.quality.shape}")
+            raise ValueError(
+                f"Series needs three 1-d arrays of one length: {self.t.shape}, {self.v.shape}, {self.quality.shape}"
+            )
         for array in (self.t, self.v, self.quality):
             array.setflags(write=False)
 
