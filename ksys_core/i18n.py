@@ -1,7 +1,7 @@
 """Texts in the user's language: gettext catalogues, English as the source language.
 
-The message identifier is the English sentence. Korean comes from ``resources/locale/ko/LC_MESSAGES/ksys.po``;
-a catalogue is compiled in memory when it is first used.
+The message identifier is the English sentence. Korean comes from ``resources/locale/ko/parts/*.po``;
+the catalogue is compiled in memory when it is first used.
 """
 
 from __future__ import annotations
@@ -26,13 +26,18 @@ def N_(text: str) -> str:  # noqa: N802 - the conventional name of the gettext m
 def _catalogue(language: Language) -> gettext.NullTranslations:
     if language == "en":
         return gettext.NullTranslations()
+    from babel.messages.catalog import Catalog
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    path = resource_path("locale", language, "LC_MESSAGES", "ksys.po")
+    whole = Catalog(locale=language)
+    for path in sorted(resource_path("locale", language, "parts").glob("*.po")):
+        with path.open("rb") as source:
+            for message in read_po(source, locale=language):
+                if message.id:
+                    whole[message.id] = message
     compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, whole)
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
 
