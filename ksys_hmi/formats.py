@@ -1,0 +1,44 @@
+"""How numbers, ages and clock times are written on the screen: one form each, everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ksys_core.domain.times import to_datetime
+from ksys_core.i18n import N_, tr
+
+THIN_SPACE: Final = "\u2009"
+NO_VALUE: Final = "----"
+
+_AGES: Final = (
+    (86_400.0, N_("{n} d")),
+    (3_600.0, N_("{n} h")),
+    (60.0, N_("{n} min")),
+    (0.0, N_("{n} s")),
+)
+
+
+def format_value(value: float, decimals: int) -> str:
+    """A process value with fixed decimals and thin-space groups of thousands; ``----`` where there is none."""
+    if not math.isfinite(value):
+        return NO_VALUE
+    return f"{value:,.{decimals}f}".replace(",", THIN_SPACE).replace("-", "\u2212")
+
+
+def format_age(seconds: float) -> str:
+    """The age in its largest whole unit ("42 s", "5 min", "3 h", "2 d"); a clock ahead of ours counts as zero."""
+    age = max(seconds, 0.0)
+    size, text = next(entry for entry in _AGES if age >= entry[0])
+    return tr(text, n=int(age // size) if size else int(age))
+
+
+def format_clock(ns: int, zone: ZoneInfo) -> str:
+    """Time of day in the plant's zone, to the second."""
+    return f"{to_datetime(ns).astimezone(zone):%H:%M:%S}"
+
+
+def format_moment(ns: int, zone: ZoneInfo) -> str:
+    """Date and time of day in the plant's zone, to the second."""
+    return f"{to_datetime(ns).astimezone(zone):%Y-%m-%d %H:%M:%S}"
