@@ -1,0 +1,156 @@
+"""Every action of the HMI in one table: menus, palette, shortcut help and greying are views of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from ksys_core.i18n import N_, tr
+from ksys_core.store.session import Right
+from ksys_hmi.runtime import Runtime
+
+WINDOW: Final = "window"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """One action.
+
+    Attributes:
+        id: ``area.verb``.
+        text: English text, marked for translation.
+        shortcut: portable key sequence, or empty.
+        scope: `WINDOW` for keys that work everywhere, else the id of the page whose keys they are.
+        menu: menu it stands in, or empty for none.
+        permission: right that the person needs.
+        needs_database: greyed while the database is lost (commands; reading goes on from memory).
+    """
+
+    id: str
+    text: str
+    shortcut: str = ""
+    scope: str = WINDOW
+    menu: str = ""
+    permission: Right = "viewer"
+    needs_database: bool = False
+
+
+VIEW: Final = N_("View")
+ALARM: Final = N_("Alarm")
+HELP: Final = N_("Help")
+
+ACTIONS: Final = (
+    ActionSpec("alarm.next", N_("Next unacknowledged alarm"), "F2", menu=ALARM),
+    ActionSpec(
+        "alarm.ack", N_("Acknowledge selected"), "Ctrl+K", "alarms", ALARM, permission="operator", needs_database=True
+    ),
+    ActionSpec(
+        "alarm.ack_page",
+        N_("Acknowledge visible page"),
+        "Ctrl+Shift+K",
+        "alarms",
+        ALARM,
+        permission="operator",
+        needs_database=True,
+    ),
+    ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
+    ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
+    ActionSpec("view.close", N_("Close the topmost"), "Esc"),
+    ActionSpec("view.palette", N_("Command palette"), "Ctrl+Shift+P", menu=VIEW),
+    ActionSpec("view.theme", N_("Switch between day and night"), "Ctrl+Shift+D", menu=VIEW),
+    ActionSpec("view.language", N_("Switch between Korean and English"), "Ctrl+Shift+L", menu=VIEW),
+    ActionSpec("view.full_screen", N_("Full screen"), "F11", menu=VIEW),
+    ActionSpec("help.keys", N_("Keys"), "?", menu=HELP),
+    ActionSpec("window.quit", N_("Quit"), "Ctrl+Q", menu=VIEW),
+    ActionSpec("trend.live", N_("Pause / live"), "Space", "trend"),
+    ActionSpec("trend.left", N_("Pan left"), "Left", "trend"),
+    ActionSpec("trend.right", N_("Pan right"), "Right", "trend"),
+    ActionSpec("trend.zoom_in", N_("Zoom in"), "+", "trend"),
+    ActionSpec("trend.zoom_out", N_("Zoom out"), "-", "trend"),
+    ActionSpec("trend.standard", N_("Standard view"), "Home", "trend"),
+    ActionSpec("trend.cursor", N_("Cursor"), "C", "trend"),
+    ActionSpec("trend.cursor2", N_("Second cursor"), "Shift+C", "trend"),
+    ActionSpec("trend.autoscale", N_("Autoscale"), "A", "trend"),
+    ActionSpec("trend.stagger", N_("Stagger the pens"), "S", "trend"),
+    ActionSpec("trend.forecast", N_("Forecast on / off"), "F", "trend"),
+    ActionSpec("trend.undo", N_("Undo the view"), "Ctrl+Z", "trend"),
+    ActionSpec("trend.redo", N_("Redo the view"), "Ctrl+Y", "trend"),
+    ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
+    ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+)
+
+
+class Actions(QObject):
+    """The table bound to its handlers: one `QAction` for each action that someone can carry out."""
+
+    def __init__(self, runtime: Runtime, window: QWidget, specs: Iterable[ActionSpec] = ACTIONS) -> None:
+        super().__init__(window)
+        self._runtime = runtime
+        self._window = window
+        self._specs = {spec.id: spec for spec in specs}
+        self._bound: dict[str, QAction] = {}
+        runtime.events.connection_changed.connect(lambda _state: self.update_enabled())
+
+    def add(self, spec: ActionSpec) -> None:
+        """Add a row, as the frame does for each page."""
+        self._specs[spec.id] = spec
+
+    def bind(self, action_id: str, handler: Callable[[], object], owner: QWidget | None = None) -> QAction:
+        """Connect a row to what carries it out. With `owner` the key works while that widget or a child has focus."""
+        spec = self._specs[action_id]
+        action = QAction(owner or self._window)
+        action.setObjectName(spec.id)
+        if spec.shortcut:
+            action.setShortcut(QKeySequence(spec.shortcut))
+        context = Qt.ShortcutContext.WindowShortcut if owner is None else _WITH_CHILDREN
+        action.setShortcutContext(context)
+        action.triggered.connect(lambda _checked=False: handler())
+        (owner or self._window).addAction(action)
+        self._bound[action_id] = action
+        self._show(spec, action)
+        return action
+
+    def bound(self) -> list[tuple[ActionSpec, QAction]]:
+        """Rows that can be carried out, in the table's order."""
+        return [(spec, self._bound[spec.id]) for spec in self._specs.values() if spec.id in self._bound]
+
+    def __getitem__(self, action_id: str) -> QAction:
+        return self._bound[action_id]
+
+    def retranslate(self) -> None:
+        """Set the texts again in the current language."""
+        self.update_enabled()
+
+    def update_enabled(self) -> None:
+        """Grey what the person may not do, or what needs the lost database, and say why in the tooltip."""
+        for spec, action in self.bound():
+            self._show(spec, action)
+
+    def _show(self, spec: ActionSpec, action: QAction) -> None:
+        reason = self.refusal(spec)
+        action.setText(tr(spec.text))
+        action.setEnabled(not reason)
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        action.setToolTip(reason or (f"{tr(spec.text)} ({keys})" if keys else tr(spec.text)))
+
+    def refusal(self, spec: ActionSpec) -> str:
+        """Why the action can't be carried out now, in the person's language; empty when it can."""
+        if spec.needs_database and not self._runtime.connection.connected:
+            return tr("The database is lost: commands are not possible until it is back.")
+        if spec.permission != "viewer" and not self._runtime.may(spec.permission):
+            return tr("This needs the right “{right}”.", right=tr(RIGHTS[spec.permission]))
+        return ""
+
+
+_WITH_CHILDREN: Final = Qt.ShortcutContext.WidgetWithChildrenShortcut
+RIGHTS: Final[dict[Right, str]] = {
+    "viewer": N_("viewer"),
+    "operator": N_("operator"),
+    "engineer": N_("engineer"),
+    "admin": N_("admin"),
+}
