@@ -35,11 +35,13 @@ class TilePainter:
         self._spark_pen = QPen(theme.text2, 1)
         self._forecast_pen = QPen(theme.forecast, 1, Qt.PenStyle.DashLine)
         self._limit_pen = QPen(theme.border, 1, Qt.PenStyle.DotLine)
+        self._kept: dict[tuple[float, float], tuple[Spark, QRectF, list[QLineF]]] = {}
 
     def paint(self, painter: QPainter, rect: QRect, tile: TileState, *, blink_on: bool, selected: bool) -> None:
         """Paint `tile` into `rect` (at least `TILE_WIDTH` × `TILE_HEIGHT` reference pixels)."""
         painter.fillRect(rect, self._theme.panel)
         painter.setPen(self._outline)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect.adjusted(0, 0, -1, -1))
         inner = QRectF(rect).adjusted(_MARGIN, 5, -_MARGIN, -6)
         row = fonts.px(20)
@@ -54,6 +56,7 @@ class TilePainter:
         if tile.condition in ("stale", "bad", "none"):
             paint_hatch(painter, rect, STALE_ALPHA if tile.condition == "stale" else BAD_ALPHA)
         if selected:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(self._theme.focus, 2))
             painter.drawRect(rect.adjusted(2, 2, -3, -3))
 
@@ -139,12 +142,21 @@ class TilePainter:
             y = box.bottom() - limit * box.height()
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
         painter.setPen(self._spark_pen)
-        painter.drawLines(_envelope(box, spark))
+        painter.drawLines(self._strokes(box, spark))
         if len(spark.forecast_x) > 1:
             painter.setPen(self._forecast_pen)
             xs = box.left() + spark.forecast_x * box.width()
             ys = box.bottom() - spark.forecast_y * box.height()
             painter.drawPolyline([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)])
+
+    def _strokes(self, box: QRectF, spark: Spark) -> list[QLineF]:
+        """The strokes of a sparkline, kept until its data or its place change."""
+        key = (box.left(), box.top())
+        kept = self._kept.get(key)
+        if kept is None or kept[0] is not spark or kept[1] != box:
+            kept = (spark, QRectF(box), _envelope(box, spark))
+            self._kept[key] = kept
+        return kept[2]
 
 
 def _envelope(box: QRectF, spark: Spark) -> list[QLineF]:
