@@ -54,6 +54,7 @@ install_uv() {
 # Debian 13 and Ubuntu 24.04 renamed the libraries whose time type grew to 64 bits.
 glib_package() {
   local ID='' VERSION_ID='' renamed=24
+  # shellcheck source=/dev/null
   if [ -r /etc/os-release ]; then . /etc/os-release; fi
   if [ "$ID" = debian ]; then renamed=13; fi
   if [ "${VERSION_ID%%.*}" -ge "$renamed" ] 2>/dev/null; then echo libglib2.0-0t64; else echo libglib2.0-0; fi
@@ -127,8 +128,12 @@ fingerprint() {
   "$1" -c 'import sys; print(sys.executable, sys.version)'
 }
 
+run_uv() {
+  "$uv" "$@" || stop 'uv could not make the environment; see its message above'
+}
+
 build_environment() {
-  local python=$1 uv
+  local python=$1
   uv=$(find_uv)
   if [ -z "$uv" ]; then
     install_uv "$python"
@@ -140,10 +145,10 @@ build_environment() {
   say 'preparing .venv (a few minutes the first time)'
   cd "$root"
   # Not `uv sync`: it keeps its lock file beside pyproject.toml, and the checkout may be read-only.
-  "$uv" venv --quiet --allow-existing --python "$python" "$venv" &&
-    "$uv" pip compile --quiet --all-extras --output-file "$venv/requirements.txt" pyproject.toml >/dev/null &&
-    "$uv" pip sync --quiet --compile-bytecode "$venv/requirements.txt" &&
-    "$uv" pip install --quiet --no-deps --editable . || stop 'uv could not make the environment; see its message above'
+  run_uv venv --quiet --allow-existing --python "$python" "$venv"
+  run_uv pip compile --quiet --all-extras --output-file "$venv/requirements.txt" pyproject.toml >/dev/null
+  run_uv pip sync --quiet --compile-bytecode "$venv/requirements.txt"
+  run_uv pip install --quiet --no-deps --editable .
   fingerprint "$python" >"$stamp"
 }
 
