@@ -24,6 +24,7 @@ STALE_INTERVALS: Final = 3.0
 FORECAST_SHARE: Final = 0.2
 """Part of the sparkline's width that lies in the future."""
 _PAD: Final = 0.06
+_STILL_NS: Final = 30_000_000_000
 
 FractionArray = npt.NDArray[np.float32]
 
@@ -55,6 +56,8 @@ class Spark:
     forecast_x: FractionArray
     forecast_y: FractionArray
     limits: tuple[float, ...]
+    key: tuple[int, int]
+    """Identity of the data and the 30 s of now: equal keys are painted alike."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +93,27 @@ class TileState:
     spark: Spark | None
     forecast_text: str
     forecast_is_fallback: bool
+
+    @property
+    def abnormal(self) -> bool:
+        """Whether an operator should look: an alarm, or a value that is not to be trusted."""
+        return self.alarm is not None or self.condition in ("stale", "bad", "none")
+
+    @property
+    def search_text(self) -> str:
+        """What the filter looks into, case-folded."""
+        return f"{self.tag} {self.title} {self.area} {self.unit}".casefold()
+
+    def looks_like(self, other: TileState) -> bool:
+        """Whether both are painted alike; sparklines count as alike only when they are of the same minute."""
+        return self._face() == other._face()
+
+    def _face(self) -> tuple[object, ...]:
+        newest = None if self.spark is None else (self.spark.key, self.forecast_text)
+        return (
+            *(self.value_text, self.condition, self.code_text, self.age_text, self.pointer, self.band, self.ticks),
+            *(self.alarm, self.title, self.unit, self.area, newest),
+        )
 
     @property
     def spoken(self) -> str:
@@ -231,4 +255,12 @@ def _spark(data: SparkData | None, limits: Mapping[LimitKind, float], now_ns: in
     x = past + past * (data.t - now_ns) / hour
     forecast_x = past + FORECAST_SHARE * (data.forecast_t[ahead] - now_ns) / hour
     lines = tuple((limit - bottom) / (top - bottom) for limit in limits.values() if bottom < limit < top)
-    return Spark(x.astype(np.float32), y(data.low), y(data.high), forecast_x.astype(np.float32), y(future), lines)
+    return Spark(
+        x.astype(np.float32),
+        y(data.low),
+        y(data.high),
+        forecast_x.astype(np.float32),
+        y(future),
+        lines,
+        (id(data), now_ns // _STILL_NS),
+    )
