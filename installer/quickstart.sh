@@ -27,7 +27,7 @@ find_python() {
   local name
   for name in python3 python3.14 python3.13 python3.12 python3.11; do
     if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null; then
-      "$name" -c 'import sys; print(sys.executable)'
+      command -v "$name"
       return
     fi
   done
