@@ -4,28 +4,79 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Self
 
 import asyncpg
 import numpy as np
 import numpy.typing as npt
+
+from ksys_core.store.capabilities import Capabilities, capabilities
+from ksys_core.store.columns import copy_columns
+from ksys_core.store.connection import Connection
+from ksys_core.store.connection_errors import connecting, using
 
 
 class Database:
     """A pool of connections to one KSys database.
 
     Every method raises `DatabaseDownError` when the server can't be reached and `DeniedError` when it refuses the
-    role; other `asyncpg` errors are bugs and pass through.
+    role; other `asyncpg` errors are bugs and pass through. After a loss the next use connects again by itself.
     """
 
-    def __init__(self, pool: asyncpg.Pool[asyncpg.Record], dsn: str) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool[asyncpg.Record], dsn: str, found: Capabilities, acquire_timeout_s: float = 5.0
+    ) -> None:
         self._pool = pool
+        self._acquire_timeout_s = acquire_timeout_s
         self.dsn = dsn
+        self.capabilities = found
+
+    @classmethod
+    async def connect(
+        cls,
+        dsn: str,
+        *,
+        pool_min: int = 1,
+        pool_max: int = 20,
+        statement_timeout_s: float = 10.0,
+        application_name: str = "ksys",
+        acquire_timeout_s: float = 5.0,
+    ) -> Self:
+        """Open the pool. The server ends statements that take longer than `statement_timeout_s` (0: never)."""
+        with connecting():
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=min(pool_min, pool_max),
+                max_size=pool_max,
+                timeout=acquire_timeout_s,
+                max_inactive_connection_lifetime=0,
+                server_settings={
+                    "application_name": application_name,
+                    "statement_timeout": str(round(statement_timeout_s * 1000)),
+                    "jit": "off",
+                    "timezone": "UTC",
+                },
+                max_cached_statement_lifetime=0,
+            )
+            async with pool.acquire() as connection:
+                found = await capabilities(connection)
+        return cls(pool, dsn, found, acquire_timeout_s)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[asyncpg.pool.PoolConnectionProxy[asyncpg.Record]]:
+    async def connection(self) -> AsyncIterator[Connection]:
         """A connection of the pool for the block."""
-        async with self._pool.acquire() as connection:
+        with connecting():
+            connection = await self._pool.acquire(timeout=self._acquire_timeout_s)
+        with using():
+            try:
+                yield connection
+            finally:
+                await self._pool.release(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction, committed at the end of the block."""
+        async with self.connection() as connection, connection.transaction():
             yield connection
 
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
@@ -45,8 +96,15 @@ class Database:
             return await connection.execute(query, *args)
 
     async def fetch_columns(self, query: str, *args: object, dtype: npt.DTypeLike) -> npt.NDArray[np.void]:
-        """All rows of `query` as one structured array, read by binary COPY (no NULL allowed in any column)."""
-        raise NotImplementedError
+        """All rows of `query` as one structured array, read by binary COPY (no NULL allowed in any column).
+
+        `dtype` names the columns in order with big-endian fields: ``[("id", ">i4"), ("t", ">i8"), ("v", ">f8")]``.
+        A ``timestamptz`` is read as ``>i8``: microseconds since 2000 (see `ksys_core.store.columns.to_unix_ns`).
+        """
+        async with self.connection() as connection:
+            return await copy_columns(connection, query, *args, dtype=dtype)
 
     async def close(self) -> None:
-        await self._pool.close()
+        """Close all connections, waiting for those in use."""
+        with connecting():
+            await self._pool.close()

@@ -1,0 +1,67 @@
+"""What a failed connection or statement means to the person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+from ksys_core.errors import DatabaseDownError, DeniedError, KnownError
+from ksys_core.i18n import N_
+
+_UNREACHABLE = N_("The database can't be reached: {reason}")
+_LOST = (
+    asyncpg.PostgresConnectionError,  # SQLSTATE class 08
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+)
+_REFUSED = (
+    asyncpg.InvalidPasswordError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+)
+
+
+def _down(error: BaseException) -> DatabaseDownError:
+    return DatabaseDownError("database.unreachable", _UNREACHABLE, reason=str(error) or type(error).__name__)
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """Turn what goes wrong while a connection is made or waited for into `KnownError`s."""
+    try:
+        yield
+    except _REFUSED as error:
+        raise DeniedError(
+            "database.login", N_("The database refused the login: {reason}"), reason=str(error)
+        ) from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise KnownError(
+            "database.missing", N_('{reason}. Create it with "ksys db init".'), reason=str(error).capitalize()
+        ) from error
+    except TimeoutError as error:
+        raise DatabaseDownError(
+            "database.busy", N_("The database gave no connection in time: it is overloaded or can't be reached.")
+        ) from error
+    except (*_LOST, OSError, asyncpg.InterfaceError) as error:
+        raise _down(error) from error
+
+
+@contextmanager
+def using() -> Iterator[None]:
+    """Turn what goes wrong on an open connection into `KnownError`s; other errors are bugs and pass."""
+    try:
+        yield
+    except _LOST as error:
+        raise _down(error) from error
+    except asyncpg.InterfaceError as error:
+        if "closed" not in str(error) and "released" not in str(error):
+            raise
+        raise _down(error) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise DeniedError("database.denied", N_("You may not do this: {reason}"), reason=str(error)) from error
+    except asyncpg.QueryCanceledError as error:
+        raise KnownError("database.slow", N_("The database gave up: {reason}"), reason=str(error)) from error
