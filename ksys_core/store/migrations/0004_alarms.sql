@@ -70,6 +70,7 @@ create table alarms (
   detected_at         timestamptz,                    -- active_since and the on-delay
   value               double precision,               -- at the first crossing
   limit_value         double precision,
+  pending_value       double precision,               -- at the crossing whose delay runs
   entries             timestamptz[] not null default '{}', -- newest entries beyond the limit, for `count`
   -- written by the functions for operators
   acked_occurrence    integer not null default 0,
@@ -273,6 +274,8 @@ begin
                               then least(a.acked_occurrence, a.occurrence - 1)
                               when p_kind = 'UNSHLV' or (p_kind = 'SHLV' and p_shelf = 'oneshot') then a.occurrence
                               else a.acked_occurrence end,
+      acked_by = case when p_kind = 'UNSHLV' or (p_kind = 'SHLV' and p_shelf = 'oneshot') then session_user else a.acked_by end,
+      acked_at = case when p_kind = 'UNSHLV' or (p_kind = 'SHLV' and p_shelf = 'oneshot') then clock_timestamp() else a.acked_at end,
       confirmed_occurrence = case when p_kind = 'CFRM' then a.occurrence else a.confirmed_occurrence end,
       silenced_occurrence = case when p_kind = 'SIL' then a.occurrence else a.silenced_occurrence end,
       reset_occurrence = case when p_kind = 'RESET' then a.latched_occurrence else a.reset_occurrence end,
@@ -362,7 +365,7 @@ language sql security definer set search_path = pg_catalog, public as $$
 grant select on alarm_definitions, alarms, alarm_events to ksys_viewer;
 grant insert, update on alarm_definitions to ksys_engineer, ksys_service;
 grant update (cond, since, changed_at, occurrence, latched_occurrence, released_shelf, suppressed, suppressed_reason, first_out, quality,
-              active_since, detected_at, value, limit_value, entries) on alarms to ksys_service;
+              active_since, detected_at, value, limit_value, pending_value, entries) on alarms to ksys_service;
 grant insert (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason, value, limit_value, priority, occurrence,
               isa_from, isa_to) on alarm_events to ksys_service;
 grant select, insert, update on alarm_positions to ksys_service;

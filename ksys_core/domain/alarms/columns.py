@@ -1,0 +1,142 @@
+"""Alarm definitions as columns: what the engine reads and never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from ksys_core.domain.alarms.definition import KINDS, LIMIT_KINDS
+from ksys_core.domain.times import SECOND
+
+FloatArray = npt.NDArray[np.float64]
+NsArray = npt.NDArray[np.int64]
+IndexArray = npt.NDArray[np.int64]
+IntArray = npt.NDArray[np.int32]
+SmallArray = npt.NDArray[np.uint8]
+FlagArray = npt.NDArray[np.bool_]
+
+NEVER: Final = np.iinfo(np.int64).max
+"""A deadline that does not come."""
+UNSEEN: Final = np.iinfo(np.int64).min
+"""The time of something that has not happened."""
+HIGH_KINDS: Final = frozenset(KINDS) - {"L", "LL"}
+
+
+def seconds(value: npt.ArrayLike) -> NsArray:
+    """Nanoseconds of seconds, rounded to the microsecond the database keeps."""
+    return np.round(np.asarray(value, np.float64) * 1e6).astype(np.int64) * (SECOND // 1_000_000)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definitions:
+    """`n` alarms of `m` tags, sorted by tag.
+
+    Attributes:
+        sensor_id: int32[m], rising.
+        stale_after: int64[m] ns without a reading after which a tag is stale; `NEVER` where unknown.
+        alarm_id: int32[n].
+        sensor: int64[n] index into `sensor_id`, rising.
+        kind: uint8[n] index into `KINDS`.
+        sign: float64[n], 1 for alarms of high values, -1 of low ones.
+        limit: float64[n] in the tag's unit (or what the kind compares); NaN: none in force, never active.
+        beyond, clear: float64[n], signed: a signed value above `beyond` is out, below `clear` it is normal.
+        on_delay, off_delay, realarm: int64[n] ns; `NEVER` for no re-alarm.
+        count: uint8[n] entries within `on_delay` that activate too; 0: no counting.
+        priority: uint8[n], 1 the highest. latching: bool[n].
+        group: int32[n], -1 for none. reference: int64[n] index of the set-point's tag, -1 for none.
+    """
+
+    sensor_id: IntArray
+    stale_after: NsArray
+    alarm_id: IntArray
+    sensor: IndexArray
+    kind: SmallArray
+    sign: FloatArray
+    limit: FloatArray
+    beyond: FloatArray
+    clear: FloatArray
+    on_delay: NsArray
+    off_delay: NsArray
+    realarm: NsArray
+    count: SmallArray
+    priority: SmallArray
+    latching: FlagArray
+    group: IntArray
+    reference: IndexArray
+
+    def __len__(self) -> int:
+        return len(self.alarm_id)
+
+    @property
+    def most_counted(self) -> int:
+        """Columns the state needs to count entries."""
+        return int(self.count.max(initial=0))
+
+    @property
+    def plain(self) -> bool:
+        """True when every alarm compares the value itself with a limit."""
+        return bool(np.isin(self.kind, [KINDS.index(kind) for kind in LIMIT_KINDS]).all())
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        alarm_id: npt.ArrayLike,
+        sensor_id: npt.ArrayLike,
+        kind: list[str] | str,
+        limit: npt.ArrayLike,
+        dead_band: npt.ArrayLike = 0.0,
+        on_delay_s: npt.ArrayLike = 0.0,
+        off_delay_s: npt.ArrayLike = 0.0,
+        realarm_s: npt.ArrayLike = np.nan,
+        count: npt.ArrayLike = 0,
+        priority: npt.ArrayLike = 3,
+        latching: npt.ArrayLike = False,
+        group: npt.ArrayLike = -1,
+        reference_id: npt.ArrayLike = -1,
+        stale_after_s: Mapping[int, float] | None = None,
+    ) -> Self:
+        """Definitions from columns in any order (scalars are repeated); dead bands in the tag's unit.
+
+        `realarm_s` NaN: never; `reference_id` -1: none; `stale_after_s` by sensor id.
+        """
+        ids = np.asarray(alarm_id, np.int32)
+        n = len(ids)
+        tags = np.broadcast_to(np.asarray(sensor_id, np.int32), n)
+        references = np.broadcast_to(np.asarray(reference_id, np.int32), n)
+        order = np.lexsort((ids, tags))
+
+        def column(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+            return np.ascontiguousarray(np.broadcast_to(np.asarray(values), n)[order], dtype)
+
+        sensors = np.unique(np.concatenate([tags, references[references >= 0]])).astype(np.int32)
+        kinds = np.array([KINDS.index(k) for k in ([kind] * n if isinstance(kind, str) else kind)], np.uint8)
+        sign = np.where(np.isin(kinds, [KINDS.index(k) for k in HIGH_KINDS]), 1.0, -1.0)
+        beyond = sign * np.asarray(limit, np.float64)
+        realarm = np.broadcast_to(np.asarray(realarm_s, np.float64), n)
+        stale = stale_after_s or {}
+        columns: dict[str, npt.NDArray[Any]] = {
+            "alarm_id": column(ids, np.int32),
+            "sensor": np.searchsorted(sensors, tags[order]),
+            "kind": column(kinds, np.uint8),
+            "sign": column(sign, np.float64),
+            "limit": column(limit, np.float64),
+            "beyond": column(beyond, np.float64),
+            "clear": column(beyond - np.asarray(dead_band, np.float64), np.float64),
+            "on_delay": column(seconds(on_delay_s), np.int64),
+            "off_delay": column(seconds(off_delay_s), np.int64),
+            "realarm": column(np.where(np.isnan(realarm), NEVER, seconds(np.nan_to_num(realarm))), np.int64),
+            "count": column(count, np.uint8),
+            "priority": column(priority, np.uint8),
+            "latching": column(latching, np.bool_),
+            "group": column(group, np.int32),
+            "reference": np.where(references[order] < 0, -1, np.searchsorted(sensors, references[order])),
+            "stale_after": np.array([seconds(stale[s]) if s in stale else NEVER for s in sensors.tolist()], np.int64),
+        }
+        for array in columns.values():
+            array.setflags(write=False)
+        return cls(sensor_id=sensors, **columns)

@@ -1,0 +1,153 @@
+"""The engine: ``step(state, definitions, batch, now) -> (state, transitions)``.
+
+Source time decides. Between two readings of a tag its value holds; deadlines up to a reading's time come before it.
+Cutting the readings anywhere, or letting `now` run in between, therefore gives the same transitions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import (
+    UNSEEN,
+    Definitions,
+    FlagArray,
+    FloatArray,
+    IndexArray,
+    NsArray,
+    SmallArray,
+)
+from ksys_core.domain.alarms.condition import HOLD, advance, apply, waiting, without_effect
+from ksys_core.domain.alarms.groups import mark_first_out
+from ksys_core.domain.alarms.measure import compared, outcomes, pairs
+from ksys_core.domain.alarms.readings import Ordered, ordered, remember
+from ksys_core.domain.alarms.regions import Work
+from ksys_core.domain.alarms.state import STALE, State
+from ksys_core.domain.alarms.transitions import Recorder, Transitions
+from ksys_core.domain.readings import ReadingBatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """What one step gives: the new state, what happened, and which rows differ from before (bool[n])."""
+
+    state: State
+    transitions: Transitions
+    changed: FlagArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moments:
+    """Readings that matter (and onsets of staleness), sorted by alarm and time."""
+
+    row: IndexArray
+    t: NsArray
+    outcome: SmallArray
+    quality: SmallArray
+    value: FloatArray
+
+
+def step(state: State, definitions: Definitions, batch: ReadingBatch | None = None, now: int | None = None) -> Step:
+    """Evaluate new readings, then let time pass to `now`.
+
+    Args:
+        state: of the same definitions; it is not changed.
+        batch: readings in any order; those not later than a tag's newest are passed over.
+        now: ns; every reading up to it has been given. None: only readings make time pass.
+    """
+    work = Work(definitions, state.copy(), np.zeros(len(definitions), np.bool_), Recorder())
+    moments = []
+    if batch is not None and len(batch):
+        readings = ordered(definitions, state, batch)
+        moments += _news(work, readings)
+        remember(work.state, readings)
+    if now is not None:
+        moments.append(_going_stale(work, now))
+    _run(work, moments)
+    rows = waiting(work)
+    until = work.state.last_t[definitions.sensor[rows]]
+    advance(work, rows, until if now is None else np.maximum(until, now))
+    return _finished(work, state)
+
+
+def reconsider(state: State, definitions: Definitions, now: int) -> Step:
+    """Judge the newest values by definitions that have just changed, as if they were read again at `now` (ns)."""
+    work = Work(definitions, state.copy(), np.zeros(len(definitions), np.bool_), Recorder())
+    values = state.last_v[definitions.sensor]
+    quality = np.maximum(state.last_q[definitions.sensor], state.quality * (state.quality == STALE))
+    rows = np.flatnonzero((state.last_t[definitions.sensor] != UNSEEN) & (quality < 2))
+    outcome = compared(definitions, rows, values[rows])
+    news = ~without_effect(state.cond[rows], outcome)
+    if not definitions.plain:
+        news &= definitions.kind[rows] < 4
+    rows, outcome = rows[news], outcome[news]
+    _run(work, [_Moments(rows, np.full(len(rows), now, np.int64), outcome, quality[rows], values[rows])])
+    return _finished(work, state)
+
+
+def _finished(work: Work, before: State) -> Step:
+    transitions = work.recorder.result()
+    mark_first_out(work, before, transitions)
+    return Step(work.state, transitions, work.changed)
+
+
+def _news(work: Work, readings: Ordered) -> list[_Moments]:
+    """The readings that may change something, and the onsets of staleness before them."""
+    definitions, state = work.definitions, work.state
+    of = pairs(definitions, readings)
+    outcome = outcomes(definitions, state, readings, of)
+    t, quality = readings.t[of.reading], readings.q[of.reading]
+    accounted = t <= state.changed[of.row]
+    first = of.place == 0
+    first[1:] |= accounted[:-1]
+    as_before = (quality == state.quality[of.row]) & without_effect(state.cond[of.row], outcome)
+    later = np.flatnonzero(~first)
+    as_before[later] = (quality[later] == quality[later - 1]) & (outcome[later] == outcome[later - 1])
+    stale = readings.stale[of.reading]
+    news = np.flatnonzero((~as_before | stale) & ~accounted)
+    moments = [_Moments(of.row[news], t[news], outcome[news], quality[news], readings.v[of.reading[news]])]
+    gone = np.flatnonzero(stale)
+    if len(gone):
+        onset = readings.before_t[of.reading[gone]] + definitions.stale_after[definitions.sensor[of.row[gone]]]
+        moments.append(_stale_moments(work, of.row[gone], onset))
+    return moments
+
+
+def _going_stale(work: Work, now: int) -> _Moments:
+    definitions, state = work.definitions, work.state
+    seen = state.last_t != UNSEEN
+    stale = seen & (now - np.where(seen, state.last_t, now) > definitions.stale_after)
+    rows = np.flatnonzero(stale[definitions.sensor] & (state.quality != STALE))
+    tags = definitions.sensor[rows]
+    return _stale_moments(work, rows, state.last_t[tags] + definitions.stale_after[tags])
+
+
+def _stale_moments(work: Work, rows: IndexArray, onset: NsArray) -> _Moments:
+    new = onset > work.state.changed[rows]
+    rows, onset = rows[new], onset[new]
+    k = len(rows)
+    return _Moments(rows, onset, np.full(k, HOLD, np.uint8), np.full(k, STALE, np.uint8), np.full(k, np.nan))
+
+
+def _run(work: Work, parts: list[_Moments]) -> None:
+    """Take each alarm's first moment, then each one's second, and so on; all alarms at once."""
+    row = np.concatenate([part.row for part in parts]) if parts else np.empty(0, np.int64)
+    if not len(row):
+        return
+    t = np.concatenate([part.t for part in parts])
+    outcome = np.concatenate([part.outcome for part in parts])
+    quality = np.concatenate([part.quality for part in parts])
+    value = np.concatenate([part.value for part in parts])
+    order = np.lexsort((t, row))
+    row = row[order]
+    starts = np.flatnonzero(np.append(True, row[1:] != row[:-1]))
+    rank = np.arange(len(row)) - np.repeat(starts, np.diff(np.append(starts, len(row))))
+    by_rank = order[np.argsort(rank, kind="stable")]
+    rows = np.concatenate([part.row for part in parts])
+    ends = np.cumsum(np.bincount(rank))
+    for start, stop in zip(np.append(0, ends[:-1]), ends, strict=True):
+        now = by_rank[start:stop]
+        advance(work, rows[now], t[now])
+        apply(work, rows[now], t[now], outcome[now], quality[now], value[now])

@@ -1,0 +1,109 @@
+"""What a reading means to an alarm: of no use, normal, in the dead band, beyond the limit. One function a kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import UNSEEN, Definitions, FloatArray, IndexArray, SmallArray
+from ksys_core.domain.alarms.condition import BAND, HOLD, INSIDE, OUT
+from ksys_core.domain.alarms.definition import KINDS
+from ksys_core.domain.alarms.readings import Ordered
+from ksys_core.domain.alarms.state import UNCERTAIN, State
+from ksys_core.domain.times import MINUTE
+
+RATE, DEV, FLAT, STATE, SOURCE = (KINDS.index(kind) for kind in ("RATE", "DEV", "FLAT", "STATE", "SOURCE"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Every alarm with every reading of its tag, sorted by alarm and time.
+
+    Attributes:
+        row: int64[p] index of the alarm. reading: int64[p] index of the reading.
+        place: int64[p], 0 for an alarm's first reading of the batch.
+    """
+
+    row: IndexArray
+    reading: IndexArray
+    place: IndexArray
+
+
+def pairs(definitions: Definitions, readings: Ordered) -> Pairs:
+    per = readings.count[definitions.sensor]
+    if per.max(initial=0) <= 1:
+        row = np.flatnonzero(per)
+        return Pairs(row, readings.start[definitions.sensor[row]], np.zeros(len(row), np.int64))
+    row = np.repeat(np.arange(len(definitions)), per)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(per) - per, per)
+    return Pairs(row, readings.start[definitions.sensor[row]] + place, place)
+
+
+def compared(definitions: Definitions, rows: IndexArray, values: FloatArray) -> SmallArray:
+    """Outcome of values against limit and dead band; without a limit everything is normal."""
+    signed = definitions.sign[rows] * values
+    inside = ~(signed >= definitions.clear[rows])
+    out = signed > definitions.beyond[rows]
+    return np.where(out, OUT, np.where(inside, INSIDE, BAND)).astype(np.uint8)
+
+
+def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pairs) -> SmallArray:
+    """uint8[p] outcome of every pair. FLAT alarms note in `state` where the value moved last."""
+    values = readings.v[of.reading]
+    if definitions.plain:
+        result = compared(definitions, of.row, values)
+    else:
+        kind = definitions.kind[of.row]
+        values = np.where(kind == RATE, _rate(readings, of.reading), values)
+        deviates = np.flatnonzero(kind == DEV)
+        values[deviates] = _deviation(definitions, state, readings, of.row[deviates], of.reading[deviates])
+        result = compared(definitions, of.row, values)
+        result[np.isnan(values)] = HOLD
+        result[kind == STATE] = np.where(values == definitions.limit[of.row], OUT, INSIDE)[kind == STATE]
+        for number in range(int(of.place[kind == FLAT].max(initial=-1)) + 1):
+            now = np.flatnonzero((kind == FLAT) & (of.place == number))
+            result[now] = _flat(definitions, state, readings, of.row[now], of.reading[now])
+        result[kind == SOURCE] = HOLD
+    result[readings.q[of.reading] > UNCERTAIN] = HOLD
+    return result
+
+
+def _rate(readings: Ordered, index: IndexArray) -> FloatArray:
+    """Absolute change in units a minute against the reading before; NaN when that one is of no use."""
+    usable = (readings.before_t[index] != UNSEEN) & (readings.before_q[index] <= UNCERTAIN) & ~readings.stale[index]
+    elapsed = np.where(usable, readings.t[index] - readings.before_t[index], 1) / MINUTE
+    return np.where(usable, np.abs(readings.v[index] - readings.before_v[index]) / elapsed, np.nan)
+
+
+def _deviation(
+    definitions: Definitions, state: State, readings: Ordered, rows: IndexArray, index: IndexArray
+) -> FloatArray:
+    """Distance from the newest usable reading of the set-point's tag that is not later; NaN when there is none."""
+    result = np.full(len(rows), np.nan)
+    for tag in np.unique(definitions.reference[rows]):
+        if tag < 0:
+            continue
+        of = definitions.reference[rows] == tag
+        part = slice(readings.start[tag], readings.start[tag] + readings.count[tag])
+        times = np.concatenate([[state.last_t[tag]], readings.t[part]])
+        values = np.concatenate([[state.last_v[tag]], readings.v[part]])
+        usable = np.concatenate([[state.last_q[tag]], readings.q[part]]) <= UNCERTAIN
+        place = np.searchsorted(times, readings.t[index[of]], side="right") - 1
+        references = np.where(usable & (times != UNSEEN), values, np.nan)[place]
+        result[of] = np.abs(readings.v[index[of]] - references)
+    return result
+
+
+def _flat(definitions: Definitions, state: State, readings: Ordered, rows: IndexArray, index: IndexArray) -> SmallArray:
+    """Moved by more than the dead band: normal; not for as long as the setting (seconds): beyond; else undecided."""
+    t, v = readings.t[index], readings.v[index]
+    usable = readings.q[index] <= UNCERTAIN
+    unseen = state.flat_t[rows] == UNSEEN
+    band = definitions.limit[rows] - definitions.clear[rows]
+    moved = ~unseen & (np.abs(v - state.flat_v[rows]) > band)
+    long = ~unseen & ~moved & (t - np.where(unseen, t, state.flat_t[rows]) >= definitions.limit[rows] * 1e9)
+    take = usable & (moved | unseen)
+    state.flat_t[rows[take]] = t[take]
+    state.flat_v[rows[take]] = v[take]
+    return np.where(moved, INSIDE, np.where(long, OUT, BAND)).astype(np.uint8)

@@ -1,0 +1,157 @@
+"""The state of all alarms as columns: regions the engine writes, and the operators' side, which it only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final, Self
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import (
+    UNSEEN,
+    Definitions,
+    FlagArray,
+    FloatArray,
+    IndexArray,
+    IntArray,
+    NsArray,
+    SmallArray,
+)
+from ksys_core.domain.alarms.isa import CodeArray, isa_codes
+
+CONDITIONS: Final = ("N", "PEND_ON", "A", "PEND_OFF")
+N, PEND_ON, A, PEND_OFF = range(4)
+QUALITIES: Final = ("GOOD", "UNCERTAIN", "BAD", "STALE")
+GOOD, UNCERTAIN, BAD, STALE = range(4)
+SHELVES: Final = ("none", "timed", "oneshot")
+UNSHELVED, TIMED, ONESHOT = range(3)
+
+
+@dataclass(slots=True, eq=False)
+class Columns:
+    """Arrays whose first axis is one length; copies are deep."""
+
+    def copy(self) -> Self:
+        values = (getattr(self, f.name) for f in fields(self))
+        return type(self)(*(value.copy() for value in values))
+
+
+@dataclass(slots=True, eq=False)
+class Desk(Columns):
+    """What operators have done, by alarm (n): written by the database's functions only.
+
+    Attributes:
+        acked: int32, the newest occurrence that is acknowledged; acked_at: int64 ns.
+        reset: int32, the newest latched occurrence that is reset.
+        shelf: uint8 index into `SHELVES`; shelf_no: int32, counts shelvings; until: int64 ns.
+        out_of_service: bool.
+    """
+
+    acked: IntArray
+    acked_at: NsArray
+    reset: IntArray
+    shelf: SmallArray
+    shelf_no: IntArray
+    until: NsArray
+    out_of_service: FlagArray
+
+
+@dataclass(slots=True, eq=False)
+class State(Columns):
+    """Regions of `n` alarms and the newest reading of `m` tags. `engine.step` copies before it writes.
+
+    Attributes:
+        cond: uint8 index into `CONDITIONS`; since: int64 ns, start of cond or of its waiting.
+        changed: int64 ns; readings up to it are accounted for.
+        occurrence: int32 annunciations so far; latched: int32, the newest that latched.
+        released: int32, shelf_no that time or return to normal has ended.
+        suppressed, first_out: bool. quality: uint8 index into `QUALITIES`.
+        active_since, detected: int64 ns of the newest occurrence; value, limit: float64 at its first crossing.
+        pending: float64, the value at the crossing whose delay runs.
+        entries: int64[n, most_counted] ns, newest first.
+        flat_t, flat_v: where FLAT alarms saw the value move last.
+        desk: the operators' side.
+        last_t, last_v, last_q: newest reading of each tag (m).
+    """
+
+    cond: SmallArray
+    since: NsArray
+    changed: NsArray
+    occurrence: IntArray
+    latched: IntArray
+    released: IntArray
+    suppressed: FlagArray
+    first_out: FlagArray
+    quality: SmallArray
+    active_since: NsArray
+    detected: NsArray
+    value: FloatArray
+    limit: FloatArray
+    pending: FloatArray
+    entries: NsArray
+    flat_t: NsArray
+    flat_v: FloatArray
+    desk: Desk
+    last_t: NsArray
+    last_v: FloatArray
+    last_q: SmallArray
+
+    @classmethod
+    def initial(cls, definitions: Definitions) -> Self:
+        """Everything normal, nothing seen."""
+        n, m = len(definitions), len(definitions.sensor_id)
+
+        def never(*shape: int) -> NsArray:
+            return np.full(shape, UNSEEN, np.int64)
+
+        def small() -> SmallArray:
+            return np.zeros(n, np.uint8)
+
+        def integer() -> IntArray:
+            return np.zeros(n, np.int32)
+
+        def flag() -> FlagArray:
+            return np.zeros(n, np.bool_)
+
+        def number(length: int) -> FloatArray:
+            return np.full(length, np.nan)
+
+        desk = Desk(integer(), never(n), integer(), small(), integer(), never(n), flag())
+        return cls(
+            small(), never(n), never(n), integer(), integer(), integer(), flag(), flag(), small(),
+            never(n), never(n), number(n), number(n), number(n), never(n, definitions.most_counted),
+            never(n), number(n), desk, never(m), number(m), np.zeros(m, np.uint8),
+        )  # fmt: skip
+
+
+def active(state: State, rows: IndexArray) -> FlagArray:
+    """Alarm active: the condition holds, or has gone for less than the off-delay."""
+    result: FlagArray = state.cond[rows] >= A
+    return result
+
+
+def latched(state: State, rows: IndexArray) -> FlagArray:
+    result: FlagArray = state.latched[rows] > state.desk.reset[rows]
+    return result
+
+
+def acked(state: State, rows: IndexArray) -> FlagArray:
+    result: FlagArray = state.desk.acked[rows] >= state.occurrence[rows]
+    return result
+
+
+def shelved(state: State, rows: IndexArray) -> FlagArray:
+    result: FlagArray = (state.desk.shelf[rows] != UNSHELVED) & (state.desk.shelf_no[rows] > state.released[rows])
+    return result
+
+
+def isa(state: State, rows: IndexArray) -> CodeArray:
+    """Indices into `ISA_STATES` of some rows."""
+    return isa_codes(
+        active(state, rows),
+        latched(state, rows),
+        acked(state, rows),
+        shelved(state, rows),
+        state.suppressed[rows],
+        state.desk.out_of_service[rows],
+    )

@@ -1,0 +1,182 @@
+"""One alarm of one tag, one reading at a time, in plain Python: what the engine must agree with."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+FOREVER = 2**62
+
+
+@dataclass
+class ReferenceAlarm:
+    """Times in seconds; `high` tells HH/H from L/LL."""
+
+    high: bool
+    limit: float
+    dead_band: float
+    on_delay: int
+    off_delay: int
+    count: int
+    latching: bool
+    realarm: int | None
+    stale_after: int | None
+    cond: str = "N"
+    since: int = 0
+    occurrence: int = 0
+    latched: int = 0
+    quality: str = "GOOD"
+    last: int | None = None
+    pending: float = math.nan
+    entries: list[int] = field(default_factory=list)
+    acked: int = 0
+    acked_at: int = 0
+    reset: int = 0
+    shelf: str = "none"
+    shelf_no: int = 0
+    released: int = 0
+    until: int = 0
+    oos: bool = False
+    events: list[tuple[str, int, int, int, str]] = field(default_factory=list)
+
+    @property
+    def shelved(self) -> bool:
+        return self.shelf != "none" and self.shelf_no > self.released
+
+    @property
+    def isa(self) -> str:
+        if self.oos:
+            return "OOSRV"
+        if self.shelved:
+            return "SHLVD"
+        acked = self.acked >= self.occurrence
+        if self.cond in ("A", "PEND_OFF"):
+            return "ACKED" if acked else "UNACK"
+        if self.latched > self.reset:
+            return "LACKED" if acked else "LUNACK"
+        return "NORM" if acked else "RTNUN"
+
+    def emit(self, event: str, source: int, detected: int) -> None:
+        self.events.append((event, source, detected, self.occurrence, self.isa))
+
+    def annunciate(self) -> None:
+        hold = self.latched > self.reset or self.latching
+        self.occurrence += 1
+        if hold:
+            self.latched = self.occurrence
+
+    def activate(self, source: int, at: int) -> None:
+        self.cond, self.since, self.entries = "A", source, []
+        self.annunciate()
+        self.emit("ACT", source, at)
+
+    def clear(self, source: int, at: int) -> None:
+        self.cond, self.since = "N", source
+        self.emit("RTN", source, at)
+        if self.shelf == "oneshot" and self.shelved:
+            self.released = self.shelf_no
+            self.emit("SHLVEND", at, at)
+
+    def due(self) -> tuple[int, str]:
+        usable = self.quality in ("GOOD", "UNCERTAIN")
+        options = [(FOREVER, 9, "")]
+        if self.cond == "PEND_ON" and usable:
+            options.append((self.since + self.on_delay, 0, "on"))
+        if self.cond == "PEND_OFF" and usable:
+            options.append((self.since + self.off_delay, 1, "off"))
+        if self.shelved:
+            options.append((self.until, 2, "shelf"))
+        if self.realarm is not None and self.isa == "ACKED":
+            options.append((self.acked_at + self.realarm, 3, "realarm"))
+        at, _, what = min(options)
+        return at, what
+
+    def advance(self, to: int) -> None:
+        while True:
+            at, what = self.due()
+            if at > to:
+                return
+            if what == "on":
+                self.activate(self.since, at)
+            elif what == "off":
+                self.clear(self.since, at)
+            elif what == "shelf":
+                if self.cond in ("A", "PEND_OFF") or self.latched > self.reset:
+                    self.annunciate()
+                self.released = self.shelf_no
+                self.emit("SHLVEND", at, at)
+            else:
+                self.annunciate()
+                self.emit("RALM", at, at)
+
+    def age(self, to: int) -> None:
+        """Go stale, strictly after the time to do so."""
+        if self.last is not None and self.stale_after is not None and to - self.last > self.stale_after:
+            self.advance(self.last + self.stale_after)
+            self.quality = "STALE"
+
+    def time(self, now: int) -> None:
+        self.age(now)
+        self.advance(now)
+
+    def reading(self, t: int, value: float, quality: str) -> None:
+        self.age(t)
+        self.advance(t)
+        self.last = t
+        recovered = self.quality in ("BAD", "STALE") and quality != "BAD"
+        self.quality = quality
+        if quality == "BAD":
+            return
+        sign = 1 if self.high else -1
+        out = sign * value > sign * self.limit
+        inside = sign * value < sign * self.limit - self.dead_band
+        if self.cond == "N" and out:
+            self.enter(t)
+        elif self.cond == "PEND_ON":
+            if not out:
+                self.cond, self.since = "N", t
+            elif recovered and self.since + self.on_delay <= t:
+                self.activate(self.since, t)
+        elif self.cond == "A" and inside:
+            if self.off_delay == 0:
+                self.clear(t, t)
+            else:
+                self.cond, self.since = "PEND_OFF", t
+        elif self.cond == "PEND_OFF":
+            if not inside:
+                self.cond = "A"
+            elif recovered:
+                self.since = t
+
+    def enter(self, t: int) -> None:
+        counted = False
+        if self.count:
+            self.entries.append(t)
+            window = [e for e in self.entries[-self.count :] if e >= t - self.on_delay]
+            counted = len(window) >= self.count
+        if self.on_delay == 0 or counted:
+            self.activate(t, t)
+        else:
+            self.cond, self.since = "PEND_ON", t
+
+    def operate(self, kind: str, at: int, until: int) -> None:
+        isa = self.isa
+        if kind == "ACK" and isa in ("UNACK", "RTNUN", "LUNACK"):
+            self.acked, self.acked_at = self.occurrence, at
+        elif kind == "UNACK" and isa in ("ACKED", "LACKED"):
+            self.acked = self.occurrence - 1
+        elif kind == "RESET" and isa == "LACKED":
+            self.reset = self.latched
+        elif kind in ("SHLV", "ONCE") and isa != "OOSRV":
+            self.shelf = "timed" if kind == "SHLV" else "oneshot"
+            self.shelf_no, self.until = self.shelf_no + 1, until
+            if kind == "ONCE":
+                self.acked, self.acked_at = self.occurrence, at
+        elif kind == "UNSHLV" and self.shelved:
+            self.shelf, self.acked, self.acked_at = "none", self.occurrence, at
+        elif kind == "OOS":
+            self.oos = True
+        elif kind == "INSRV" and self.oos:
+            self.oos = False
+            if self.cond in ("A", "PEND_OFF"):
+                self.acked = min(self.acked, self.occurrence - 1)
