@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import platformdirs
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from ksys_core import dsn as dsns
@@ -103,8 +102,3 @@ class Settings(Section):
     def assistant_enabled(self) -> bool:
         """True when the assistant's pages are shown."""
         return self.ml_enabled and self.enable_ai_features
-
-    @property
-    def data_path(self) -> Path:
-        """The data folder: `data_dir`, else the user's."""
-        return self.data_dir or platformdirs.user_data_path("ksys", appauthor=False)
