@@ -45,7 +45,10 @@ _BEARING = _texts(
 _CHLORINE = _texts(
     ("Dechlorination (bisulphite dosing) fails", "탈염소(중아황산염 주입) 이상"),
     ("Chlorine destroys the membrane within hours", "염소가 수 시간 내에 막을 손상시킴"),
-    ("Raise bisulphite dosing; stop the train if it persists", "중아황산염 주입을 높이고, 지속되면 계열을 정지하십시오"),
+    (
+        "Raise bisulphite dosing; stop the train if it persists",
+        "중아황산염 주입을 높이고, 지속되면 계열을 정지하십시오",
+    ),
 )
 _DOSING = _texts(
     ("Dosing pump has stopped or lost prime", "주입 펌프 정지 또는 흡입 불량"),

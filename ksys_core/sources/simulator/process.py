@@ -143,7 +143,7 @@ class PlantDay:
 
     @cached_property
     def raw_flow(self) -> FloatArray:
-        drawn = MEAN_PRODUCT / RECOVERY * self.load.mean() * (1 - self.strength("cleaning"))
+        drawn = MEAN_PRODUCT / RECOVERY * float(self.load.mean()) * (1 - self.strength("cleaning"))
         mean = drawn * (1 + 0.01 * self.wander("raw", 20 * MINUTE))
         supply = mean * (1 - 0.55 * self.strength("raw_supply_low"))
         start, stop = self._level_starts[0]
