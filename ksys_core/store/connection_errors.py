@@ -9,6 +9,7 @@ import asyncpg
 
 from ksys_core.errors import DatabaseDownError, DeniedError, KnownError
 from ksys_core.i18n import N_
+from ksys_core.store.refusals import SQLSTATE, refusal
 
 _UNREACHABLE = N_("The database can't be reached: {reason}")
 _LOST = (
@@ -26,7 +27,13 @@ _REFUSED = (
 
 
 def _down(error: BaseException) -> DatabaseDownError:
-    return DatabaseDownError("database.unreachable", _UNREACHABLE, reason=str(error) or type(error).__name__)
+    return DatabaseDownError("database.unreachable", _UNREACHABLE, reason=_reason(error))
+
+
+def _reason(error: BaseException) -> str:
+    """The message alone: `str` of a server's error adds its detail and hint on further lines."""
+    text = error.args[0] if isinstance(error, asyncpg.PostgresError) and error.args else error
+    return str(text) or type(error).__name__
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def connecting() -> Iterator[None]:
         ) from error
     except asyncpg.InvalidCatalogNameError as error:
         raise KnownError(
-            "database.missing", N_('{reason}. Create it with "ksys db init".'), reason=str(error).capitalize()
+            "database.missing", N_('{reason}. Create it with "ksys db init".'), reason=_reason(error).capitalize()
         ) from error
     except TimeoutError as error:
         raise DatabaseDownError(
@@ -62,6 +69,10 @@ def using() -> Iterator[None]:
             raise
         raise _down(error) from error
     except asyncpg.InsufficientPrivilegeError as error:
-        raise DeniedError("database.denied", N_("You may not do this: {reason}"), reason=str(error)) from error
+        raise DeniedError("database.denied", N_("You may not do this: {reason}"), reason=_reason(error)) from error
     except asyncpg.QueryCanceledError as error:
-        raise KnownError("database.slow", N_("The database gave up: {reason}"), reason=str(error)) from error
+        raise KnownError("database.slow", N_("The database gave up: {reason}"), reason=_reason(error)) from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != SQLSTATE:
+            raise
+        raise refusal(error) from error

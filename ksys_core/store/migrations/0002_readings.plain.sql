@@ -19,9 +19,9 @@ declare
 begin
   for week in select distinct date_bin('7 days', m, '2001-01-01 00:00:00+00') from unnest(moments) m order by 1 loop
     name := 'sensor_readings_' || to_char(week at time zone 'UTC', 'YYYYMMDD');
-    continue when to_regclass('public.' || name) is not null;
+    continue when exists (select from pg_class where relname = name and relnamespace = 'public'::regnamespace);
     perform pg_advisory_xact_lock(1263754579, 2);
-    continue when to_regclass('public.' || name) is not null;
+    continue when exists (select from pg_class where relname = name and relnamespace = 'public'::regnamespace);
     execute format('create table public.%I (like public.sensor_readings including all)', name);
     execute format('alter table public.sensor_readings attach partition public.%I for values from (%L) to (%L)',
                    name, week, week + interval '7 days');
@@ -129,10 +129,14 @@ select sensor_id, date_bin('1 day', bucket, '2000-01-01 00:00:00+00'), sum(n)::b
 from sensor_readings_1h where bucket >= (select watermark from rollup_state where level = '1d')
 group by 1, 2;
 
--- A batch begins: readings before the returned instant are late. The lock makes the roll-up job wait for open batches.
-create function ksys_ingest_begin() returns timestamptz language sql as $$
+-- A batch begins: readings before the returned instant (microseconds since 2000) are late. The lock makes the roll-up job
+-- wait for open batches.
+create function ksys_ingest_begin() returns bigint language sql as $$
+  select set_config('statement_timeout', '600s', true);
   select pg_advisory_xact_lock_shared(1263754579, 1);
-  select late_before from rollup_state where level = '1m'
+  select case when late_before = '-infinity' then -9223372036854775808
+              else (extract(epoch from late_before - '2000-01-01 00:00:00+00') * 1000000)::bigint end
+  from rollup_state where level = '1m'
 $$;
 
 grant select on sensor_readings, rollup_1m, rollup_10m, rollup_1h, rollup_1d, rollup_state,
