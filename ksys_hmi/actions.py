@@ -85,6 +85,12 @@ ACTIONS: Final = (
 )
 
 
+def _sequences(shortcut: str) -> list[QKeySequence]:
+    """The keys of a row; a sign such as ``?`` also with Shift, which some keyboards need for it."""
+    sign = len(shortcut) == 1 and not shortcut.isalnum()
+    return [QKeySequence(each) for each in ([shortcut, f"Shift+{shortcut}"] if sign else [shortcut])]
+
+
 class Actions(QObject):
     """The table bound to its handlers: one `QAction` for each action that someone can carry out."""
 
@@ -106,7 +112,7 @@ class Actions(QObject):
         action = QAction(owner or self._window)
         action.setObjectName(spec.id)
         if spec.shortcut:
-            action.setShortcut(QKeySequence(spec.shortcut))
+            action.setShortcuts(_sequences(spec.shortcut))
         context = Qt.ShortcutContext.WindowShortcut if owner is None else _WITH_CHILDREN
         action.setShortcutContext(context)
         action.triggered.connect(lambda _checked=False: handler())

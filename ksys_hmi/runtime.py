@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.settings import Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.session import Right, Session
+from ksys_hmi.watchdog import Watchdog
 
 _log = logging.getLogger("ksys.hmi")
 
@@ -62,6 +64,8 @@ class Events(QObject):
     """`PageRequest`"""
     message = Signal(str)
     """A sentence for the status line: the outcome of what the person just did."""
+    quit_requested = Signal()
+    """The person closes the program."""
     crashed = Signal(str)
     """A bug was caught and logged; the text names it."""
 
@@ -78,7 +82,9 @@ class Runtime:
         self.sensors: Mapping[int, Sensor] = {}
         self.clock_offset_ns = 0
         """Database clock minus this computer's clock."""
+        self.watchdog: Watchdog | None = None
         self._group = group
+        self._tasks: set[asyncio.Task[None]] = set()
         self._db: Database | None = None
 
     @property
@@ -120,7 +126,10 @@ class Runtime:
         A `KnownError` goes to the status line; anything else is a bug: logged with its trace and shown in the
         crash strip. A lost database is not reported here: the connection state already shows it.
         """
-        return self._group.create_task(self._guard(work, name), name=name)
+        task = self._group.create_task(self._guard(work, name), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def call(self, function: Callable[[], Coroutine[Any, Any, None]], name: str) -> Callable[[], None]:
         """A slot that spawns ``function()``; for ``signal.connect(runtime.call(self.save, "save"))``."""
@@ -129,6 +138,18 @@ class Runtime:
             self.spawn(function(), name)
 
         return slot
+
+    def cancel_all(self) -> None:
+        """End every task; the root task group waits for them."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def close_database(self, timeout_s: float) -> None:
+        """Close the pool; after `timeout_s` its connections are cut."""
+        if self._db is not None:
+            with suppress(TimeoutError, DatabaseDownError):
+                async with asyncio.timeout(timeout_s):
+                    await self._db.close()
 
     async def _guard(self, work: Coroutine[Any, Any, None], name: str) -> None:
         try:

@@ -32,6 +32,25 @@ async def open_session(db: Database) -> Session:
     return Session(row["login"], frozenset(row["rights"]))
 
 
-async def clock_ns(db: Database) -> int:
-    """The database's clock, nanoseconds UTC."""
-    return to_ns(await db.fetchval("select clock_timestamp()"))
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """Signs of life, nanoseconds UTC; None where there has never been one."""
+
+    clock_ns: int
+    newest_reading_ns: int | None
+    heartbeat_ns: int | None
+
+
+_PULSE = """
+select clock_timestamp() as clock,
+       (select max(ts) from sensor_latest) as newest_reading,
+       (select max(heartbeat_at) from service_instances) as heartbeat
+"""
+
+
+async def pulse(db: Database) -> Pulse:
+    """The database's clock, its newest reading and the newest heartbeat of any service instance."""
+    row = await db.fetchrow(_PULSE)
+    assert row is not None
+    newest, heartbeat = row["newest_reading"], row["heartbeat"]
+    return Pulse(to_ns(row["clock"]), newest and to_ns(newest), heartbeat and to_ns(heartbeat))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QEvent
@@ -39,8 +40,14 @@ class Page(QWidget, Generic[StateT]):
     def open(self, **params: Any) -> None:
         """Show what the parameters ask for; called before the page is shown."""
 
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        """What carries out the page's rows of the action table: ``{"trend.live": self.toggle_live}``."""
+        return {}
+
     def bind_actions(self, actions: Actions) -> None:
-        """Bind the page's rows of the action table: ``actions.bind("trend.live", self.toggle_live, self)``."""
+        """Bind `handlers`; their keys work while the page or a part of it has the focus."""
+        for action_id, handler in self.handlers().items():
+            actions.bind(action_id, handler, self)
 
     def retranslate(self) -> None:
         """Set every fixed text again in the current language."""

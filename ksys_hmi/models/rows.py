@@ -1,0 +1,80 @@
+"""A table of frozen rows: columns say how a row is written, the model tells views only what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from ksys_core.i18n import tr
+
+RowT = TypeVar("RowT")
+Index = QModelIndex | QPersistentModelIndex
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[RowT]):
+    """One column: English `title` (marked for translation), the text of a row, numbers to the right."""
+
+    title: str
+    text: Callable[[RowT], str]
+    numeric: bool = False
+    tooltip: Callable[[RowT], str] | None = None
+
+
+class RowsModel(QAbstractTableModel, Generic[RowT]):
+    """Rows in the order given. `key` identifies a row, so that a refresh keeps selection and scroll position."""
+
+    def __init__(
+        self, columns: Sequence[Column[RowT]], key: Callable[[RowT], object], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._columns = tuple(columns)
+        self._key = key
+        self.rows: tuple[RowT, ...] = ()
+
+    def show_rows(self, rows: Sequence[RowT]) -> None:
+        """Show `rows`: a change of values repaints, a change of the set resets."""
+        new = tuple(rows)
+        same = [self._key(row) for row in new] == [self._key(row) for row in self.rows]
+        if not same:
+            self.beginResetModel()
+        self.rows = new
+        if not same:
+            self.endResetModel()
+        elif new:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(new) - 1, len(self._columns) - 1))
+
+    def retranslate(self) -> None:
+        """Titles and texts again in the current language."""
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(self._columns) - 1)
+        self.show_rows(self.rows)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self.rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._columns)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        column, row = self._columns[index.column()], self.rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return column.text(row)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if column.numeric else _LEFT
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return (column.tooltip or column.text)(row)
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return tr(self._columns[section].title)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _RIGHT if self._columns[section].numeric else _LEFT
+        return None
