@@ -1,5 +1,29 @@
 """Everything SQL says about alarms, by the names callers use."""
 
-from ksys_core.store.alarm_definitions import upsert_definitions
+from ksys_core.store.alarms_active import (
+    AlarmRow,
+    AlarmSummary,
+    AlarmTable,
+    SensorAlarm,
+    alarm_states_for_sensors,
+    load_active,
+    summary,
+)
+from ksys_core.store.alarms_definitions import upsert_definitions
+from ksys_core.store.alarms_desk import AlarmKey, Outcome
+from ksys_core.store.alarms_journal import JournalEntry, JournalFilter
 
-__all__ = ["upsert_definitions"]
+__all__ = [
+    "AlarmKey",
+    "AlarmRow",
+    "AlarmSummary",
+    "AlarmTable",
+    "JournalEntry",
+    "JournalFilter",
+    "Outcome",
+    "SensorAlarm",
+    "alarm_states_for_sensors",
+    "load_active",
+    "summary",
+    "upsert_definitions",
+]

@@ -1,0 +1,106 @@
+"""Alarms for both programs: the service evaluates (`AlarmEvaluator`), the HMI reads and files operators' actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ksys_core.i18n import N_, tr
+from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
+from ksys_core.store import alarms_journal
+from ksys_core.store.alarms_active import (
+    HIDDEN,
+    LISTED,
+    UNACKNOWLEDGED,
+    AlarmRow,
+    AlarmSummary,
+    AlarmTable,
+    SensorAlarm,
+    alarm_states_for_sensors,
+    load_active,
+    summary,
+)
+from ksys_core.store.alarms_desk import (
+    AlarmKey,
+    Outcome,
+    acknowledge,
+    comment,
+    confirm,
+    remove_from_service,
+    reset,
+    return_to_service,
+    shelve,
+    silence,
+    unacknowledge,
+    unshelve,
+)
+from ksys_core.store.alarms_journal import JournalEntry, JournalFilter, Key
+from ksys_core.store.pool import Database
+
+__all__ = [
+    "HIDDEN",
+    "LISTED",
+    "UNACKNOWLEDGED",
+    "AlarmEvaluator",
+    "AlarmKey",
+    "AlarmRow",
+    "AlarmSummary",
+    "AlarmTable",
+    "JournalEntry",
+    "JournalFilter",
+    "JournalPage",
+    "Outcome",
+    "SensorAlarm",
+    "acknowledge",
+    "alarm_states_for_sensors",
+    "comment",
+    "confirm",
+    "describe",
+    "evaluate_once",
+    "journal",
+    "load_active",
+    "remove_from_service",
+    "reset",
+    "return_to_service",
+    "shelve",
+    "silence",
+    "summary",
+    "unacknowledge",
+    "unshelve",
+]
+
+ANY: Final = JournalFilter()
+_SAID: Final = {
+    "acked": N_("Acknowledged."),
+    "done": N_("Done."),
+    "already": N_("{by} was first."),
+    "newer": N_("It has sounded again since it was displayed: please look again."),
+    "normal": N_("There is nothing to acknowledge."),
+    "single": N_("A highly managed alarm is acknowledged by itself, not together with others."),
+    "hidden": N_("It is shelved, suppressed or out of service."),
+    "refused": N_("Its state or its definition does not allow this."),
+    "unknown": N_("The alarm no longer exists."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """Entries, newest first, and the key after which the next page begins (None: this is the last)."""
+
+    entries: tuple[JournalEntry, ...]
+    after: Key | None
+
+
+async def journal(
+    db: Database, before_key: Key | None = None, limit: int = 20, filters: JournalFilter = ANY
+) -> JournalPage:
+    """A page of the journal: as fast at the end of millions of rows as at the beginning."""
+    entries = await alarms_journal.page(db, before_key, limit + 1, filters)
+    shown = entries[:limit]
+    more = len(entries) > limit
+    return JournalPage(tuple(shown), (shown[-1].source, shown[-1].event_id) if more else None)
+
+
+def describe(outcome: Outcome) -> str:
+    """One sentence on what happened to one alarm, in the user's language."""
+    return tr(_SAID[outcome.result], by=outcome.by or "")

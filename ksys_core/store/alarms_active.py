@@ -1,0 +1,215 @@
+"""What the alarm desk shows: the list, the summary for the banner, and the state of each tag."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from ksys_core.domain.times import SECOND, to_ns
+from ksys_core.store.alarms_state import STALE_INTERVALS
+from ksys_core.store.pool import Database
+
+LISTED: Final = ("UNACK", "LUNACK", "RTNUN", "ACKED", "LACKED")
+HIDDEN: Final = ("SHLVD", "DSUPR", "OOSRV")
+UNACKNOWLEDGED: Final = ("UNACK", "LUNACK", "RTNUN")
+FLOOD_AT: Final = 10
+"""Annunciations within ten minutes that make a flood."""
+
+_ROWS: Final = """
+select a.alarm_id, a.occurrence, d.sensor_id, s.tag, s.description, s.area, s.unit, s.decimals, d.kind, d.label,
+       d.priority, d.class, a.isa_state, a.value, a.limit_value, a.active_since, a.detected_at,
+       case when l.ts < now() - make_interval(secs => $3 * s.interval_s) then 'STALE' else a.quality end as quality,
+       case when l.quality >= 64 then l.value end as now_value, l.ts as now_ts,
+       d.latching, a.first_out, d.group_name, a.silenced_occurrence >= a.occurrence as silenced,
+       a.acked_by, a.acked_at, a.comment, a.shelved_until, a.shelved_by, a.shelved_reason, a.suppressed_reason,
+       a.oos_by, a.oos_reason, a.oos_permit, a.oos_review,
+       d.cause, d.consequence, d.action, d.confirmation, d.response_s, d.rationalised
+  from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
+  left join sensor_latest l using (sensor_id)
+ where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM' and ($2::int[] is null or a.alarm_id = any($2))
+ order by d.priority, a.isa_state in ('ACKED', 'LACKED'), a.active_since desc nulls last, a.alarm_id
+ limit $4
+"""
+_COUNTS: Final = """
+select d.priority, a.isa_state, count(*) as n,
+       count(*) filter (where a.isa_state in ('UNACK', 'LUNACK') and a.silenced_occurrence < a.occurrence) as sounding
+  from alarms a join alarm_definitions d using (alarm_id) where a.isa_state <> 'NORM' group by 1, 2
+"""
+_RECENT: Final = """
+select count(*) from alarm_events
+ where source_ts > now() - interval '10 minutes' and kind = 'ACT' and isa_to not in ('SHLVD', 'DSUPR', 'OOSRV')
+"""
+_OF_SENSORS: Final = """
+select distinct on (d.sensor_id) d.sensor_id, d.priority, a.isa_state, d.kind, a.alarm_id
+  from alarms a join alarm_definitions d using (alarm_id)
+ where a.isa_state <> 'NORM'
+ order by d.sensor_id, a.isa_state in ('SHLVD', 'DSUPR', 'OOSRV'), d.priority,
+          a.isa_state in ('ACKED', 'LACKED'), a.active_since desc nulls last
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmRow:
+    """One alarm of a list. Times in ns UTC, None for what has not happened.
+
+    Attributes:
+        occurrence: with `alarm_id` the key that an acknowledgement names.
+        value, limit: when the limit was crossed; now_value, now_ts: the tag's newest usable value, newest reading.
+        quality: GOOD, UNCERTAIN, BAD or STALE: with the last two the row is held, not judged.
+        description, cause, consequence, action, confirmation: texts by language.
+        response_s: maximum time to respond, from `active_since`.
+    """
+
+    alarm_id: int
+    occurrence: int
+    sensor_id: int
+    tag: str
+    description: Mapping[str, str]
+    area: str
+    unit: str
+    decimals: int
+    kind: str
+    label: str
+    priority: int
+    alarm_class: str
+    isa: str
+    value: float | None
+    limit: float | None
+    active_since: int | None
+    detected: int | None
+    quality: str
+    now_value: float | None
+    now_ts: int | None
+    latching: bool
+    first_out: bool
+    group: str
+    silenced: bool
+    acked_by: str | None
+    acked_at: int | None
+    comment: str
+    shelved_until: int | None
+    shelved_by: str | None
+    shelved_reason: str
+    suppressed_reason: str
+    oos_by: str | None
+    oos_reason: str
+    oos_permit: str
+    oos_review: int | None
+    cause: Mapping[str, str]
+    consequence: Mapping[str, str]
+    action: Mapping[str, str]
+    confirmation: Mapping[str, str]
+    response_s: float | None
+    rationalised: bool
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.alarm_id, self.occurrence
+
+    @property
+    def unacknowledged(self) -> bool:
+        return self.isa in UNACKNOWLEDGED
+
+    def age_s(self, now: int) -> float | None:
+        """Seconds since the alarm began, at `now` (ns)."""
+        return None if self.active_since is None else (now - self.active_since) / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmTable:
+    """Alarms by priority, the unacknowledged of each first, newest first."""
+
+    rows: tuple[AlarmRow, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmSummary:
+    """What the banner says.
+
+    Attributes:
+        counts: alarms by (priority, ISA state).
+        sounding: unsilenced unacknowledged active alarms by priority.
+        newest: the three newest unacknowledged of the highest priority there is, then of the next.
+        recent: annunciations in the last ten minutes; `flood` from `FLOOD_AT` on.
+    """
+
+    counts: Mapping[tuple[int, str], int]
+    sounding: Mapping[int, int]
+    newest: tuple[AlarmRow, ...]
+    recent: int
+
+    @property
+    def flood(self) -> bool:
+        return self.recent >= FLOOD_AT
+
+    def count(self, *states: str, priority: int | None = None) -> int:
+        """Alarms in these states (of one priority)."""
+        return sum(n for (p, state), n in self.counts.items() if state in states and priority in (None, p))
+
+
+@dataclass(frozen=True, slots=True)
+class SensorAlarm:
+    """The alarm that a tag's tile shows: shown before hidden, then by priority, then unacknowledged first."""
+
+    sensor_id: int
+    priority: int
+    isa: str
+    kind: str
+    alarm_id: int
+
+
+async def load_active(
+    db: Database,
+    *,
+    states: Sequence[str] = LISTED,
+    alarm_ids: Sequence[int] | None = None,
+    limit: int | None = None,
+) -> AlarmTable:
+    """Alarms in `states`; only those of `alarm_ids` when given (to refresh after a message)."""
+    ids = None if alarm_ids is None else list(alarm_ids)
+    rows = await db.fetch(_ROWS, list(states), ids, float(STALE_INTERVALS), limit)
+    return AlarmTable(tuple(_row(row) for row in rows))
+
+
+async def summary(db: Database) -> AlarmSummary:
+    """Counts by priority and state, and the three alarms for the banner."""
+    counts = await db.fetch(_COUNTS)
+    newest = await load_active(db, states=UNACKNOWLEDGED, limit=3)
+    sounding: dict[int, int] = {}
+    for row in counts:
+        if row["sounding"]:
+            sounding[row["priority"]] = sounding.get(row["priority"], 0) + row["sounding"]
+    return AlarmSummary(
+        {(row["priority"], row["isa_state"]): row["n"] for row in counts},
+        sounding,
+        newest.rows,
+        await db.fetchval(_RECENT),
+    )
+
+
+async def alarm_states_for_sensors(db: Database) -> dict[int, SensorAlarm]:
+    """The most important alarm of each tag that has one, by sensor_id."""
+    return {row["sensor_id"]: SensorAlarm(*row) for row in await db.fetch(_OF_SENSORS)}
+
+
+_TEXTS: Final = frozenset({"description", "cause", "consequence", "action", "confirmation"})
+_TIMES: Final = frozenset({"active_since", "detected_at", "now_ts", "acked_at", "shelved_until", "oos_review"})
+
+
+def _row(row: asyncpg.Record) -> AlarmRow:
+    values: list[object] = []
+    for name, value in row.items():
+        if name in _TEXTS:
+            values.append(json.loads(value) if value != "{}" else {})
+        elif name in _TIMES and value is not None:
+            values.append(to_ns(value))
+        else:
+            values.append(value)
+    return AlarmRow(*values)  # type: ignore[arg-type]
