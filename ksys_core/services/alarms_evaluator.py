@@ -99,7 +99,7 @@ class AlarmEvaluator:
             retired = await alarms_state.retire_disabled(connection)
             if retired:
                 await connection.execute("select ksys_notify('alarms', $1::int[])", retired)
-            loaded = await alarms_state.load(connection)
+            loaded = await alarms_state.load(connection, self._clock())
         if before is not None:
             _carry(before, loaded)
         self._loaded = loaded

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from ksys_core.domain.alarms.columns import UNSEEN, Definitions
+from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import HOUR, MINUTE, to_datetime, to_ns
@@ -17,11 +17,9 @@ WIDEST_NS: Final = 6 * HOUR
 _ROWS: Final = 1_000_000
 _LAYOUT: Final = [("sensor_id", ">i4"), ("ts", ">i8"), ("value", ">f8"), ("quality", ">i2")]
 
-# Tags never seen before begin with their newest reading: what is older is history, not alarms.
 _NEWER: Final = """
-select l.sensor_id, l.ts, p.ts as after from sensor_latest l
-  join unnest($1::int[], $2::timestamptz[]) as p(sensor_id, ts) on l.sensor_id = p.sensor_id
- where p.ts is null or l.ts > p.ts
+select l.sensor_id, p.ts as after from sensor_latest l
+  join unnest($1::int[], $2::timestamptz[]) as p(sensor_id, ts) on l.sensor_id = p.sensor_id and l.ts > p.ts
 """
 _FIRST: Final = """
 select min(r.ts) from unnest($1::int[], $2::timestamptz[]) as p(sensor_id, ts)
@@ -37,12 +35,10 @@ select r.sensor_id, r.ts, r.value, r.quality from unnest($1::int[], $2::timestam
 
 async def next_batch(db: Database, definitions: Definitions, state: State) -> ReadingBatch | None:
     """The oldest readings not seen, of all tags for one span of time; None when there are none."""
-    positions = [None if t == UNSEEN else to_datetime(t) for t in state.last_t.tolist()]
-    newer = await db.fetch(_NEWER, definitions.sensor_id.tolist(), positions)
+    newer = await db.fetch(_NEWER, definitions.sensor_id.tolist(), [to_datetime(t) for t in state.last_t.tolist()])
     if not newer:
         return None
-    ids = [row["sensor_id"] for row in newer]
-    after = [row["after"] or to_datetime(to_ns(row["ts"]) - 1000) for row in newer]
+    ids, after = [row["sensor_id"] for row in newer], [row["after"] for row in newer]
     first = await db.fetchval(_FIRST, ids, after)
     if first is None:
         return None

@@ -10,9 +10,10 @@ from typing import Any, Final
 import asyncpg
 import numpy as np
 
+from ksys_core.domain import quality
 from ksys_core.domain.alarms.columns import UNSEEN, Definitions, IndexArray, NsArray
-from ksys_core.domain.alarms.state import CONDITIONS, QUALITIES, SHELVES, Desk, State
-from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.domain.alarms.state import BAD, CONDITIONS, GOOD, QUALITIES, SHELVES, UNCERTAIN, Desk, State
+from ksys_core.domain.times import MINUTE, to_datetime, to_ns
 from ksys_core.store.connection import Connection
 
 STALE_INTERVALS: Final = 3
@@ -38,7 +39,13 @@ select alarm_id, acked_occurrence, acked_at, reset_occurrence, shelf, shelf_no, 
 _POSITIONS: Final = """
 select p.sensor_id, p.ts, r.value, r.quality from alarm_positions p
   left join sensor_readings r on r.sensor_id = p.sensor_id and r.ts = p.ts
- where p.sensor_id = any($1)
+ where p.sensor_id = any($1) order by p.sensor_id
+"""
+_BEGIN_POSITIONS: Final = """
+insert into alarm_positions (sensor_id, ts)
+select t.sensor_id, coalesce(l.ts - interval '1 microsecond', $2::timestamptz)
+  from unnest($1::int[]) t(sensor_id) left join sensor_latest l using (sensor_id)
+on conflict (sensor_id) do nothing
 """
 _SAVE: Final = """
 update alarms a
@@ -83,18 +90,22 @@ class Loaded:
     state: State
 
 
-async def load(connection: Connection) -> Loaded:
-    """Definitions, limits in force, state and positions, as of one snapshot."""
+async def load(connection: Connection, now: int) -> Loaded:
+    """Definitions, limits in force, state and positions.
+
+    A tag that is new to the evaluation begins with its newest reading, or at a minute before `now` (ns) when it has
+    none: what is older is history, not alarms.
+    """
     rows = await connection.fetch(_DEFINITIONS)
     definitions = _definitions(rows)
     state = _state(definitions, rows)
-    positions = await connection.fetch(_POSITIONS, definitions.sensor_id.tolist())
-    if positions:
-        place = np.searchsorted(definitions.sensor_id, [row["sensor_id"] for row in positions])
-        state.last_t[place] = _ns(row["ts"] for row in positions)
-        state.last_v[place] = [np.nan if row["value"] is None else row["value"] for row in positions]
-        # A reading that retention has taken says nothing any more: BAD until the next one.
-        state.last_q[place] = [2 if row["value"] is None else _class(row["quality"]) for row in positions]
+    tags = definitions.sensor_id.tolist()
+    await connection.execute(_BEGIN_POSITIONS, tags, to_datetime(now - MINUTE))
+    positions = await connection.fetch(_POSITIONS, tags)
+    state.last_t[:] = _ns(row["ts"] for row in positions)
+    state.last_v[:] = [np.nan if row["value"] is None else row["value"] for row in positions]
+    # Without a stored reading nothing is known: BAD until the next one.
+    state.last_q[:] = [BAD if row["value"] is None else _class(row["quality"]) for row in positions]
     return Loaded(definitions, state)
 
 
@@ -173,7 +184,7 @@ def _ns(values: Iterable[datetime | None]) -> NsArray:
 
 
 def _class(code: int) -> int:
-    return 0 if code >= 192 else 1 if code >= 64 else 2
+    return GOOD if code >= quality.GOOD else UNCERTAIN if code >= quality.UNCERTAIN else BAD
 
 
 def _definitions(rows: Sequence[asyncpg.Record]) -> Definitions:

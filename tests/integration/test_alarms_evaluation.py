@@ -1,0 +1,195 @@
+"""The evaluator on a database: what is stored, what a restart and a kill leave, races with operators."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import product
+
+import asyncpg
+import pytest
+
+from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.domain.alarms.isa import isa_state
+from ksys_core.services import alarms
+from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
+from ksys_core.store.alarms import upsert_definitions
+from ksys_core.store.pool import Database
+from ksys_core.store.sensors import set_limits
+from tests.integration.alarms_plant import Plant, build_plant
+
+
+async def test_the_database_names_states_as_the_engine_does(database: Database) -> None:
+    names = ("active", "latched", "acked", "shelved", "suppressed", "out_of_service")
+    for flags in product([False, True], repeat=6):
+        stored = await database.fetchval("select alarm_isa_state($1, $2, $3, $4, $5, $6)", *flags)
+        assert stored == isa_state(**dict(zip(names, flags, strict=True)))
+
+
+async def test_an_alarm_comes_goes_and_is_journaled(database: Database) -> None:
+    plant = await build_plant(database, dead_band=1.0, on_delay_s=5.0)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    for second, value in ((0, 5.0), (10, 12.5), (20, 12.0), (30, 9.5), (40, 8.0)):
+        await evaluator.on_batch(await plant.reads(second, value, 5.0))
+    assert await plant.states() == ["RTNUN", "NORM"]
+    page = await alarms.journal(database)
+    assert [(e.kind, e.isa_from, e.isa_to, e.value, e.limit) for e in page.entries] == [
+        ("RTN", "UNACK", "RTNUN", 8.0, 10.0),
+        ("ACT", "NORM", "UNACK", 12.5, 10.0),
+    ]
+    act = page.entries[1]
+    assert (act.source, act.detected, act.tag) == (plant.at(10), plant.at(15), "PT-1")
+
+
+async def test_time_alone_ends_a_delay_and_marks_stale_tags(database: Database) -> None:
+    plant = await build_plant(database, on_delay_s=25.0)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 12.0))
+    assert await evaluator.on_timer(plant.at(26)) == 0  # readings may still be under way
+    assert await evaluator.on_timer(plant.at(28)) == 1
+    assert await plant.states() == ["UNACK", "NORM"]
+    await evaluator.on_timer(plant.at(100))
+    assert (await alarms.load_active(database)).rows[0].quality == "STALE"
+    assert await plant.states() == ["UNACK", "NORM"]
+
+
+async def test_an_acknowledgement_survives_a_restart(database: Database) -> None:
+    plant = await build_plant(database)
+    await evaluate_once(database, plant.clock)
+    await plant.reads(0, 12.0, 12.0)
+    await evaluate_once(database, plant.clock)
+    first, second = (await alarms.load_active(database)).rows
+    (outcome,) = await alarms.acknowledge(database, [first.key], "desk 1")
+    assert outcome.result == "acked"
+    await plant.reads(10, 13.0, 13.0)
+    await evaluate_once(database, plant.clock)
+    states = {row["alarm_id"]: row["isa_state"] for row in await database.fetch("select * from alarms")}
+    assert (states[first.alarm_id], states[second.alarm_id]) == ("ACKED", "UNACK")
+    assert len(await plant.journal()) == 3
+
+
+async def test_readings_stored_while_the_service_was_down_are_caught_up(database: Database) -> None:
+    plant = await build_plant(database)
+    await plant.reads(0, 5.0)
+    await evaluate_once(database, plant.clock)
+    for second, value in ((10, 12.0), (20, 5.0), (30, 12.0)):
+        await plant.reads(second, value)
+    await evaluate_once(database, plant.clock)
+    assert [kind for _, kind in await plant.journal()] == ["ACT", "RTN", "ACT"]
+    assert await evaluate_once(database, plant.clock) == 0
+
+
+async def test_history_older_than_the_first_evaluation_makes_no_alarms(database: Database) -> None:
+    plant = await build_plant(database)
+    for second, value in ((0, 12.0), (10, 5.0), (20, 6.0)):
+        await plant.reads(second, value)
+    await evaluate_once(database, plant.clock)
+    assert await plant.journal() == []
+
+
+@pytest.mark.parametrize("killed_after", range(7))
+async def test_a_kill_anywhere_leaves_each_event_exactly_once(database: Database, killed_after: int) -> None:
+    """The first evaluator ends without saving its positions, as after SIGKILL; the second takes over."""
+    plant = await build_plant(database, dead_band=1.0, on_delay_s=15.0, off_delay_s=5.0, count=2)
+    await evaluate_once(database, plant.clock)
+    values = (5.0, 12.0, 5.0, 12.0, 12.0, 8.0, 12.0, 12.0, 12.0)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    for step, value in enumerate(values):
+        batch = await plant.reads(step * 10, value, 20.0 - value)
+        if step == killed_after:
+            evaluator = AlarmEvaluator(database, plant.clock)
+        else:
+            await evaluator.on_batch(batch)
+    events = await plant.journal()
+    expected = await _uninterrupted(database, plant)
+    assert sorted(events) == sorted(expected)
+
+
+async def _uninterrupted(database: Database, plant: Plant) -> list[tuple[int, str]]:
+    """What the same readings give in one go, on emptied tables."""
+    async with database.transaction() as connection:
+        await connection.execute("alter table alarm_events disable trigger alarm_events_fixed")
+        await connection.execute("delete from alarm_events")
+        await connection.execute("alter table alarm_events enable trigger alarm_events_fixed")
+        await connection.execute("delete from alarms")
+        await connection.execute("insert into alarms (alarm_id) select alarm_id from alarm_definitions")
+        await connection.execute("update alarm_positions set ts = '2000-01-01'")
+    await AlarmEvaluator(database, plant.clock).catch_up()
+    return await plant.journal()
+
+
+async def test_a_failed_transaction_is_made_up_for(database: Database) -> None:
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 5.0))
+    await database.execute("alter table alarm_events rename to gone")
+    with pytest.raises(asyncpg.UndefinedTableError):
+        await evaluator.on_batch(await plant.reads(10, 12.0))
+    await database.execute("alter table gone rename to alarm_events")
+    await evaluator.on_batch(await plant.reads(20, 5.0))
+    assert [kind for _, kind in await plant.journal()] == ["ACT", "RTN"]
+
+
+async def test_changed_limits_are_judged_at_once(database: Database) -> None:
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 8.0))
+    await set_limits(database, plant.sensors[0], {"H": 7.0})
+    await evaluator.on_changed("limits", [plant.sensors[0]])
+    assert await plant.states() == ["UNACK", "NORM"]
+    await set_limits(database, plant.sensors[0], {"H": 9.0})
+    await evaluator.on_changed("limits", [plant.sensors[0]])
+    assert await plant.states() == ["RTNUN", "NORM"]
+
+
+async def test_a_disabled_alarm_returns_to_normal_in_the_journal(database: Database) -> None:
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 12.0))
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "H", enabled=False)])
+    await evaluator.on_changed("limits", [])
+    assert await plant.states() == ["RTNUN", "NORM"]
+    assert [kind for _, kind in await plant.journal()] == ["ACT", "ATTR", "RTN"]
+
+
+async def test_an_operator_faster_than_the_engine_is_respected(database: Database) -> None:
+    """A shelving the evaluator has not heard of yet counts in the very transaction that activates the alarm."""
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 5.0))
+    await alarms.shelve(database, plant.high[:1], "desk 1", "calibration")
+    await evaluator.on_batch(await plant.reads(10, 12.0))
+    last = (await alarms.journal(database)).entries[0]
+    assert (last.kind, last.isa_from, last.isa_to) in {("ACT", "SHLVD", "SHLVD")} or last.kind == "SHLV"
+    assert await plant.states() == ["SHLVD", "NORM"]
+    await evaluator.on_batch(await plant.reads(20, 5.0))
+    assert await plant.states() == ["RTNUN", "NORM"]  # the occurrence nobody saw is not lost
+
+
+async def test_readings_from_the_future_do_not_blind_a_tag(database: Database) -> None:
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 5.0))
+    ahead = await plant.reads(86_400, 5.0)
+    plant.now = plant.at(0)
+    await evaluator.on_batch(ahead)
+    await evaluator.on_batch(await plant.reads(10, 12.0))
+    assert await plant.states() == ["UNACK", "NORM"]
+
+
+async def test_a_batch_and_an_acknowledgement_at_the_same_time(database: Database) -> None:
+    plant = await build_plant(database, tags=50)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, *([12.0] * 50)))
+    for second in range(10, 100, 10):
+        keys = [row.key for row in (await alarms.load_active(database)).rows]
+        batch = await plant.reads(second, *([5.0 if second % 20 else 12.0] * 50))
+        outcomes, _ = await asyncio.gather(alarms.acknowledge(database, keys, "desk 1"), evaluator.on_batch(batch))
+        assert {outcome.result for outcome in outcomes} <= {"acked", "already", "newer"}
+    broken = await database.fetch(
+        "select alarm_id from alarms where acked_occurrence > occurrence or (isa_state = 'NORM' and cond <> 'N')"
+    )
+    assert broken == []
+    chain = await database.fetch(
+        "select isa_to, lead(isa_from) over (partition by alarm_id order by event_id) as following from alarm_events"
+    )
+    assert all(row["following"] in (None, row["isa_to"]) for row in chain)
