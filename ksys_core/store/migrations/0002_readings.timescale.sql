@@ -49,8 +49,15 @@ where proc_name = 'policy_refresh_continuous_aggregate' and hypertable_name like
 select add_compression_policy('sensor_readings', interval '7 days');
 select add_retention_policy('sensor_readings', interval '20 years');
 
--- The same functions as on plain PostgreSQL: chunks are made by themselves, and nothing is ever late, since
--- TimescaleDB keeps its own log of what changed.
+-- The same functions and log as on plain PostgreSQL: chunks are made by themselves, and nothing is ever late, since
+-- TimescaleDB keeps its own log of what changed. So this one stays empty.
+create table rollup_late (
+  late_id   bigint generated always as identity primary key,
+  sensor_id integer not null,
+  start     timestamptz not null,
+  stop      timestamptz not null
+);
+
 create function ksys_ensure_partitions(moments timestamptz[]) returns integer language sql immutable as $$ select 0 $$;
 
 create function ksys_drop_partitions(keep_from timestamptz) returns integer
@@ -58,10 +65,14 @@ language sql security definer set search_path = pg_catalog, public as $$
   select count(*)::integer from drop_chunks('public.sensor_readings'::regclass, older_than => keep_from)
 $$;
 
-create function ksys_ingest_begin() returns timestamptz language sql immutable as $$ select '-infinity'::timestamptz $$;
+create function ksys_ingest_begin() returns bigint language sql as $$
+  select set_config('statement_timeout', '600s', true);
+  select -9223372036854775808
+$$;
 
 grant select on sensor_readings, sensor_readings_1m, sensor_readings_10m, sensor_readings_1h, sensor_readings_1d
   to ksys_viewer;
 grant insert, update, delete on sensor_readings to ksys_service;
+grant select, insert, delete on rollup_late to ksys_service;
 revoke execute on function ksys_ensure_partitions, ksys_drop_partitions from public;
 grant execute on function ksys_ensure_partitions, ksys_drop_partitions to ksys_service;

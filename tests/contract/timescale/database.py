@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.times import to_ns
 from ksys_core.store.pool import Database
+from ksys_core.store.readings import IngestResult, ingest
+from ksys_core.store.sensors import NewSensor, upsert_sensors
 from tests.contract.timescale.expectations import WIDTHS, Bucket, Reading, key_of_time, rolled_up
 
 _JOB = "select job_id from timescaledb_information.jobs where proc_name = $1 and hypertable_name = $2"
 
 
-async def store(db: Database, rows: Sequence[Reading]) -> None:
-    """Add readings; one that is there already gets the new value."""
-    async with db.connection() as connection:
-        await connection.executemany(
-            """insert into sensor_readings values ($1, $2, $3, $4)
-               on conflict (sensor_id, ts) do update set value = excluded.value, quality = excluded.quality""",
-            [(row.sensor_id, row.ts, row.value, row.quality) for row in rows],
-        )
+async def store(db: Database, rows: Sequence[Reading]) -> IngestResult:
+    """Ingest readings of the tags 1 to 3, which are made when they are missing."""
+    await upsert_sensors(db, [NewSensor(f"TAG_{n}") for n in (1, 2, 3)], overwrite=False)
+    return await ingest(
+        db,
+        ReadingBatch.of(
+            [row.sensor_id for row in rows],
+            [to_ns(row.ts) for row in rows],
+            [row.value for row in rows],
+            [row.quality for row in rows],
+        ),
+    )
 
 
 async def kept(db: Database) -> list[Reading]:

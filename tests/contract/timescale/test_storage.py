@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from ksys_core.store.pool import Database
+from ksys_core.store.readings import IngestResult
 from tests.contract.timescale.database import assert_rolled_up, chunks, kept, refresh, run_policy, store
 from tests.contract.timescale.expectations import Reading, key_of_time, readings
 
@@ -34,7 +35,7 @@ async def test_compressed_readings_are_corrected_and_joined_by_late_ones(databas
     await run_policy(database, "policy_compression")
     corrected = [replace(row, value=-1.0, quality=216) for row in rows[::40]]
     late = [Reading(1, row.ts + timedelta(seconds=5), 7.0) for row in rows[:400:40]]
-    await store(database, corrected + late)
+    assert await store(database, corrected + late) == IngestResult(len(late), len(corrected), 0)
     final = {(row.sensor_id, row.ts): row for row in [*rows, *corrected, *late]}
     assert same(await kept(database), list(final.values()))
     await refresh(database)
