@@ -1,0 +1,59 @@
+"""Every forecaster KSys knows, by name."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ksys_core.errors import KnownError
+from ksys_core.forecasting import arima, ets, mstl, ridge, theta
+from ksys_core.forecasting.base import ModelSpec, NoParams
+from ksys_core.forecasting.baselines import Drift, Naive, SeasonalNaive, Spread
+from ksys_core.i18n import N_
+
+_STATSFORECAST = ("statsforecast",)
+
+SPECS: Final[dict[str, ModelSpec[Any, Any]]] = {
+    spec.name: spec
+    for spec in (
+        ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams),
+        ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams),
+        ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams),
+        ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams),
+        ModelSpec("auto_ets", "AutoETS", ets.Ets(), ets.EtsState, ets.EtsParams, ets.MAX_SEASON, _STATSFORECAST),
+        ModelSpec(
+            "auto_arima",
+            "AutoARIMA",
+            arima.Arima(),
+            arima.ArimaState,
+            arima.ArimaParams,
+            arima.MAX_SEASON,
+            _STATSFORECAST,
+        ),
+        ModelSpec(
+            "auto_theta",
+            "AutoTheta",
+            theta.Theta(),
+            theta.ThetaState,
+            theta.ThetaParams,
+            theta.MAX_SEASON,
+            _STATSFORECAST,
+        ),
+        ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
+    )
+}
+
+
+def spec_named(name: str) -> ModelSpec[Any, Any]:
+    """The forecaster called `name`.
+
+    Raises:
+        KnownError: there is none of that name.
+    """
+    if name not in SPECS:
+        raise KnownError(
+            "forecast.unknown_algorithm",
+            N_("There is no algorithm {name}; known are {known}."),
+            name=name,
+            known=", ".join(SPECS),
+        )
+    return SPECS[name]

@@ -1,0 +1,147 @@
+"""What a worker process does: fit one model, forecast a batch. Plain values in, plain values out, no exception lost."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ksys_core.errors import KnownError
+from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.bands import tidy
+from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec, fit
+from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
+from ksys_core.forecasting.registry import SPECS, spec_named
+from ksys_core.forecasting.season import season_length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainTask:
+    """Fit `algorithm` to `y`; `season` None: found from the data."""
+
+    algorithm: str
+    y: RegularSeries
+    horizon: int
+    season: int | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """The artefact and what was seen while fitting. `scale`: mean absolute one-season change, for MASE."""
+
+    artefact: str
+    sha256: str
+    season: int
+    seconds: float
+    scale: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictTask:
+    """Forecast from the end of `y` with the model of `artefact`; values outside ``[low, high]`` can't exist."""
+
+    key: int
+    artefact: str
+    sha256: str
+    y: RegularSeries
+    horizon: int
+    low: float = -np.inf
+    high: float = np.inf
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PredictResult:
+    """`forecast` None: none could be made, `error` says why. A fallback has both."""
+
+    key: int
+    forecast: Forecast | None
+    source: str
+    error: str = ""
+
+
+def fit_recorded(
+    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int, horizon: int, params: Frozen | None = None
+) -> tuple[Fitted, tuple[str, ...]]:
+    """Fit, and give the library's warnings as notes for the artefact."""
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        fitted = fit(spec, y, season=season, horizon=horizon, params=params)
+    return fitted, tuple(sorted({f"{entry.category.__name__}: {entry.message}" for entry in seen}))
+
+
+def train(task: TrainTask) -> TrainResult:
+    """Fit one model.
+
+    Raises:
+        KnownError: unknown algorithm, or the series can't be modelled.
+        pydantic.ValidationError: parameters out of range.
+    """
+    spec = spec_named(task.algorithm)
+    params = spec.params_model.model_validate(task.params)
+    begun = time.perf_counter()
+    season = season_length(task.y) if task.season is None else task.season
+    fitted, notes = fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params)
+    text = artefacts.dump(fitted, task.y, notes)
+    return TrainResult(
+        artefact=text,
+        sha256=artefacts.sha256(text),
+        season=fitted.season,
+        seconds=time.perf_counter() - begun,
+        scale=_seasonal_change(task.y, season),
+        notes=notes,
+    )
+
+
+def _seasonal_change(y: RegularSeries, season: int) -> float:
+    """Mean absolute change over one season, NaN when there is none to compare."""
+    v = bridged(y.v, season)
+    change = np.abs(v[season:] - v[:-season])
+    return float(np.nanmean(change)) if np.isfinite(change).any() else float("nan")
+
+
+@lru_cache(maxsize=4096)
+def _model(text: str, sha256: str) -> Fitted:
+    return artefacts.load(text, sha256)
+
+
+def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
+    """A result for every task; one that fails gets a fallback and never touches the others."""
+    return [_isolated(task) for task in tasks]
+
+
+def _isolated(task: PredictTask) -> PredictResult:
+    window, late = prepared(task.y)
+    if late > MAX_LATE or not len(window):
+        return PredictResult(task.key, None, "stale")
+    try:
+        forecast = _finished(_model(task.artefact, task.sha256).update(task.y).predict(task.horizon), task)
+    except KnownError as error:
+        return _fallback(task, error.text.format(**error.params))
+    except Exception as error:  # noqa: BLE001 - one model's failure, of whatever kind, must not end the cycle
+        return _fallback(task, f"{type(error).__name__}: {error}")
+    return PredictResult(task.key, forecast, "model")
+
+
+def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
+    if not forecast.finite:
+        raise ValueError("the forecast is not finite")
+    return tidy(forecast, task.low, task.high)
+
+
+def _fallback(task: PredictTask, error: str) -> PredictResult:
+    """Seasonal naive when a day or the data's season is there, else the last value."""
+    season = season_length(task.y)
+    for name, m in (("seasonal_naive", season), ("naive", 1)):
+        try:
+            fitted = fit(SPECS[name], task.y, season=m, horizon=task.horizon)
+            return PredictResult(task.key, _finished(fitted.predict(levels=LEVELS), task), "fallback", error)
+        except (KnownError, ValueError):
+            continue
+    return PredictResult(task.key, None, "failed", error)
