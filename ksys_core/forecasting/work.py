@@ -19,6 +19,8 @@ from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.season import season_length
 
+FALLBACK_LOOKBACK = 600
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainTask:
@@ -109,6 +111,14 @@ def _seasonal_change(y: RegularSeries, season: int) -> float:
 @lru_cache(maxsize=4096)
 def _model(text: str, sha256: str) -> Fitted:
     return artefacts.load(text, sha256)
+
+
+def lookback(text: str, sha256: str) -> int:
+    """Intervals of history that the model of an artefact wants; what the fallback wants when it is not readable."""
+    try:
+        return _model(text, sha256).lookback + MAX_LATE
+    except KnownError:
+        return FALLBACK_LOOKBACK
 
 
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:

@@ -1,0 +1,130 @@
+"""The forecast cycle: every active deployment continued from its newest values, stored by issue time."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from typing import Final
+
+from ksys_core.domain.forecasts import ForecastBand
+from ksys_core.domain.times import SECOND
+from ksys_core.errors import KnownError
+from ksys_core.forecasting.registry import SPECS
+from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_batch
+from ksys_core.i18n import N_
+from ksys_core.services import history
+from ksys_core.store import forecasts, models
+from ksys_core.store.forecasts import NewForecast
+from ksys_core.store.models import Deployment, RunNote
+from ksys_core.store.pool import Database
+
+BATCH: Final = 64
+TIME_LIMIT_S: Final = 240.0
+STALE: Final = N_("The newest values are missing.")
+LATE: Final = N_("The forecast took too long.")
+
+
+def issue_time(now_ns: int, interval_s: int) -> int:
+    """The newest end of an interval at or before `now_ns`: what a forecast made now continues from."""
+    step = interval_s * SECOND
+    return now_ns // step * step
+
+
+async def run_cycle(
+    db: Database,
+    *,
+    now_ns: int,
+    executor: Executor,
+    time_limit_s: float = TIME_LIMIT_S,
+    sensor_ids: Sequence[int] | None = None,
+) -> int:
+    """Forecast every active deployment (or those of `sensor_ids`); the number of rows stored.
+
+    Running again for the same issue time replaces its rows. A model that fails gets a fallback that is marked so; a
+    sensor whose newest values are missing gets none. Either reason is recorded on the deployment.
+    """
+    deployments = await models.active_deployments(db)
+    if sensor_ids is not None:
+        deployments = [d for d in deployments if d.sensor_id in set(sensor_ids)]
+    if not deployments:
+        return 0
+    by_id = {d.deployment_id: d for d in deployments}
+    tasks = await _tasks(db, deployments, now_ns)
+    results = await _computed(executor, tasks, time_limit_s)
+    made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
+    rows = await forecasts.write(db, made) if made else 0
+    await models.note_runs(db, [_note(by_id[r.key], r, now_ns) for r in results], now_ns)
+    return rows
+
+
+async def latest_forecasts(db: Database, sensor_ids: Sequence[int]) -> dict[int, ForecastBand]:
+    """The newest forecast of each sensor's champion model; sensors without one are left out."""
+    return await forecasts.latest(db, sensor_ids)
+
+
+async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -> list[PredictTask]:
+    """One read of inputs per interval in use, one task a deployment."""
+    tasks: list[PredictTask] = []
+    for interval_s in sorted({d.interval_s for d in deployments}):
+        same = [d for d in deployments if d.interval_s == interval_s]
+        stop = issue_time(now_ns, interval_s)
+        wanted = [(d.sensor_id, lookback(d.artefact, d.artefact_sha256)) for d in same]
+        grids = await history.grids(db, wanted, stop_ns=stop, step_s=interval_s)
+        tasks += [_task(d, grids[d.sensor_id]) for d in same]
+    return tasks
+
+
+def _task(d: Deployment, y: history.RegularSeries) -> PredictTask:
+    """Values below zero can't exist where the span begins at zero or above."""
+    low = 0.0 if d.span_low is not None and d.span_low >= 0 else -math.inf
+    return PredictTask(d.deployment_id, d.artefact, d.artefact_sha256, y, d.horizon, low=low)
+
+
+async def _computed(executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float) -> list[PredictResult]:
+    """Results of all tasks; those that are not there in time are failures of their own."""
+    loop = asyncio.get_running_loop()
+    batches = list(_batches(tasks))
+    futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
+    await asyncio.wait(futures, timeout=time_limit_s)
+    results: list[PredictResult] = []
+    for batch, future in zip(batches, futures, strict=True):
+        if future.done():
+            results += future.result()
+        else:
+            future.cancel()
+            results += [PredictResult(task.key, None, "failed", LATE) for task in batch]
+    return results
+
+
+def _batches(tasks: Sequence[PredictTask]) -> Iterable[list[PredictTask]]:
+    for i in range(0, len(tasks), BATCH):
+        yield list(tasks[i : i + BATCH])
+
+
+def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
+    assert result.forecast is not None
+    return NewForecast(
+        model_id=d.model_id,
+        sensor_id=d.sensor_id,
+        issue_ns=issue_time(now_ns, d.interval_s),
+        interval_s=d.interval_s,
+        source="model" if result.source == "model" else "fallback",
+        value=result.forecast.value,
+        lo=result.forecast.lo,
+        hi=result.forecast.hi,
+    )
+
+
+def _note(d: Deployment, result: PredictResult, now_ns: int) -> RunNote:
+    error = result.error or (STALE if result.source == "stale" else "")
+    issue = issue_time(now_ns, d.interval_s) if result.forecast is not None else None
+    return RunNote(d.deployment_id, result.source, error, issue)
+
+
+def algorithm_title(name: str) -> str:
+    """The name of an algorithm for people (English; translate at the screen)."""
+    if name not in SPECS:
+        raise KnownError("forecast.unknown_algorithm", N_("There is no algorithm {name}."), name=name)
+    return SPECS[name].title

@@ -1,0 +1,129 @@
+"""Training and deploying models."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from ksys_core.domain.times import DAY, SECOND
+from ksys_core.errors import KnownError
+from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.registry import spec_named
+from ksys_core.forecasting.work import TrainTask, train
+from ksys_core.i18n import N_
+from ksys_core.services import history
+from ksys_core.services.forecast import issue_time
+from ksys_core.store import models
+from ksys_core.store.models import ModelRow, NewModel
+from ksys_core.store.pool import Database
+
+INTERVAL_S: Final = 300
+HORIZON: Final = 36
+HISTORY_DAYS: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What is to be fitted.
+
+    Attributes:
+        season: season length in steps; None: found from the data, 1: none.
+        history_days: how much of the newest history is used at most.
+        params: the algorithm's own parameters.
+    """
+
+    algorithm: str
+    interval_s: int = INTERVAL_S
+    horizon: int = HORIZON
+    season: int | None = None
+    history_days: float = HISTORY_DAYS
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def checked(self) -> TrainingPlan:
+        """Itself.
+
+        Raises:
+            KnownError: unknown algorithm, or interval, horizon or history out of range.
+        """
+        spec_named(self.algorithm)
+        if self.interval_s < 60 or self.interval_s % 60 or DAY // SECOND % self.interval_s:
+            raise KnownError(
+                "models.interval",
+                N_("The interval must be whole minutes and divide a day, not {n} s."),
+                n=self.interval_s,
+            )
+        if not 1 <= self.horizon <= 10_000 or not 0 < self.history_days <= 3660:
+            raise KnownError(
+                "models.range", N_("The horizon must be 1 to 10,000 steps and the history up to ten years.")
+            )
+        return self
+
+
+async def deploy(
+    db: Database, *, now_ns: int, executor: Executor, tag: str, plan: TrainingPlan, role: str = "champion"
+) -> int:
+    """Fit `plan` to the history of `tag` and deploy it; the number of the model.
+
+    Raises:
+        KnownError: unknown tag or algorithm, values out of range, or a history that can't be modelled.
+    """
+    plan.checked()
+    sensor_id = await models.sensor_id_of(db, tag)
+    if sensor_id is None:
+        raise KnownError("models.unknown_tag", N_("There is no tag {tag}."), tag=tag)
+    model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=sensor_id, plan=plan)
+    await models.deploy(db, model_id, role=role)
+    return model_id
+
+
+async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_id: int, plan: TrainingPlan) -> int:
+    """Fit `plan` in `executor` and keep the model without deploying it; its number."""
+    stop = issue_time(now_ns, plan.interval_s)
+    steps = round(plan.history_days * DAY / (plan.interval_s * SECOND))
+    y = (await history.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=plan.interval_s))[sensor_id]
+    y = _from_first_value(y)
+    task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
+    result = await asyncio.get_running_loop().run_in_executor(executor, train, task)
+    return await models.add_model(
+        db,
+        NewModel(
+            sensor_id=sensor_id,
+            algorithm=plan.algorithm,
+            interval_s=plan.interval_s,
+            horizon=plan.horizon,
+            season=result.season,
+            artefact=result.artefact,
+            artefact_sha256=result.sha256,
+            data_from_ns=y.start,
+            data_to_ns=y.stop,
+            data_n=int(np.isfinite(y.v).sum()),
+            fit_s=result.seconds,
+            scale=result.scale if math.isfinite(result.scale) and result.scale > 0 else None,
+            params=dict(plan.params),
+            notes=result.notes,
+        ),
+    )
+
+
+def _from_first_value(y: RegularSeries) -> RegularSeries:
+    """Without the gap before the history begins."""
+    known = np.flatnonzero(~np.isnan(y.v))
+    if not len(known):
+        raise KnownError("models.no_history", N_("The tag has no usable readings in the training window."))
+    return y.tail(len(y) - int(known[0]))
+
+
+async def undeploy(db: Database, *, model_id: int, reason: str = "") -> None:
+    """End the deployment of `model_id`."""
+    await models.undeploy(db, model_id, reason=reason)
+
+
+async def listed(db: Database, *, deployed_only: bool = False) -> list[ModelRow]:
+    """All models, by tag."""
+    return await models.models(db, deployed_only=deployed_only)

@@ -1,0 +1,64 @@
+"""The six forecasts of the demo plant, deployed as soon as there is history to learn from."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from typing import Final
+
+import numpy as np
+
+from ksys_core.domain.times import DAY, SECOND
+from ksys_core.errors import KnownError
+from ksys_core.services import history
+from ksys_core.services.forecast import issue_time, run_cycle
+from ksys_core.services.models import INTERVAL_S, TrainingPlan, train_model
+from ksys_core.store import models
+from ksys_core.store.pool import Database
+
+DEMO: Final[tuple[tuple[str, str], ...]] = (
+    ("FEED_FLOW", "seasonal_naive"),
+    ("PRODUCT_FLOW", "auto_ets"),
+    ("FEED_COND", "auto_arima"),
+    ("PRODUCT_COND", "auto_ets"),
+    ("INLET_PRESSURE", "auto_arima"),
+    ("OUTLET_PRESSURE", "seasonal_naive"),
+)
+HISTORY_DAYS: Final = 3.0
+DAY_STEPS: Final = 86_400 // INTERVAL_S
+
+
+async def deploy_demo(db: Database, *, now_ns: int, executor: Executor) -> int:
+    """Deploy what of the six is not deployed yet and has three days of history; how many were deployed.
+
+    A tag that ever had a deployment is left alone: what a person changed stays.
+    """
+    by_tag = {tag: await models.sensor_id_of(db, tag) for tag, _ in DEMO}
+    known = {tag: sensor_id for tag, sensor_id in by_tag.items() if sensor_id is not None}
+    touched = await models.ever_deployed(db, list(known.values()))
+    waiting = {tag: sensor_id for tag, sensor_id in known.items() if sensor_id not in touched}
+    ready = await _with_history(db, list(waiting.values()), now_ns)
+    deployed: list[int] = []
+    for tag, algorithm in DEMO:
+        if waiting.get(tag) not in ready:
+            continue
+        season = DAY_STEPS if algorithm == "seasonal_naive" else 1
+        plan = TrainingPlan(algorithm, season=season, history_days=HISTORY_DAYS)
+        try:
+            model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=waiting[tag], plan=plan)
+        except KnownError:  # a plant that stands still: tried again by the next run
+            continue
+        await models.deploy(db, model_id, reason="demo")
+        deployed.append(waiting[tag])
+    if deployed:
+        await run_cycle(db, now_ns=now_ns, executor=executor, sensor_ids=deployed)
+    return len(deployed)
+
+
+async def _with_history(db: Database, sensor_ids: list[int], now_ns: int) -> set[int]:
+    """Those of `sensor_ids` with nearly all of the last three days."""
+    if not sensor_ids:
+        return set()
+    steps = round(HISTORY_DAYS * DAY / (INTERVAL_S * SECOND))
+    stop = issue_time(now_ns, INTERVAL_S)
+    grids = await history.grids(db, [(i, steps) for i in sensor_ids], stop_ns=stop, step_s=INTERVAL_S)
+    return {i for i, y in grids.items() if np.isfinite(y.v).mean() >= 0.9}
