@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ksys_core.domain.quality import GOOD
-from ksys_core.domain.times import DAY, MINUTE, to_datetime
+from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.times import DAY, MINUTE
 from ksys_core.store.pool import Database
+from ksys_core.store.readings import ingest
 
 NOW = 1_760_000_000_000_000_000 // DAY * DAY + 10 * 60 * MINUTE  # 10:00 UTC
 
@@ -24,19 +26,9 @@ async def add_sensor(db: Database, tag: str, *, span_low: float | None = 0.0, sp
 async def put(
     db: Database, sensor_id: int, t: npt.NDArray[np.int64], v: npt.NDArray[np.float64], quality: int = GOOD
 ) -> None:
-    """Readings, replacing those of the same time."""
-    moments = [to_datetime(int(x)) for x in t]
-    if db.capabilities.timescale is None:
-        await db.execute("select ksys_ensure_partitions($1)", [moments[0], *moments[:: 24 * 60], moments[-1]])
-    await db.execute(
-        """insert into sensor_readings (sensor_id, ts, value, quality)
-           select $1, t, v, $4 from unnest($2::timestamptz[], $3::float8[]) as r(t, v)
-           on conflict (sensor_id, ts) do update set value = excluded.value, quality = excluded.quality""",
-        sensor_id,
-        moments,
-        v.tolist(),
-        quality,
-    )
+    """Store readings."""
+    n = len(t)
+    await ingest(db, ReadingBatch.of(np.full(n, sensor_id), t, v, np.full(n, quality, dtype=np.uint8)))
 
 
 def minutes(start: int, stop: int, every: int = 1) -> npt.NDArray[np.int64]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 
-import asyncpg
 import numpy as np
 import pytest
 
@@ -56,7 +55,7 @@ async def test_goes_on_from_the_newest_value(database: Database, executor: Execu
 
     assert second.issue_ns == NOW + HOUR
     assert second.value[0] > 80
-    assert first.value[0] < 60
+    assert first.value[0] < 70
 
 
 async def test_the_same_issue_time_is_replaced_not_doubled(database: Database, executor: Executor) -> None:
@@ -108,7 +107,7 @@ async def test_a_failing_model_gets_a_marked_fallback_and_touches_no_other(
 async def test_a_value_that_cannot_be_negative_has_no_negative_bound(database: Database, executor: Executor) -> None:
     sensor = await add_sensor(database, "LEVEL", span_low=0.0)
     t = minutes(NOW - 24 * HOUR, NOW)
-    await put(database, sensor, t, np.abs(wave(t) - 50) / 10)
+    await put(database, sensor, t, wave(t, 3) % 1)
     await deploy(database, executor, "LEVEL", "naive")
     await forecast.run_cycle(database, now_ns=NOW, executor=executor)
     band = (await forecast.latest_forecasts(database, [sensor]))[sensor]
@@ -164,12 +163,9 @@ async def test_what_cannot_be_trained_is_said(
     assert caught.value.code == code
 
 
-async def test_a_viewer_cannot_deploy(database: Database, executor: Executor) -> None:
-    await history(database, ["FLOW"], days=0.1)
-    model_id = await deploy(database, executor, "FLOW", "naive", season=1)
-    operator = await Database.connect(database.dsn, pool_max=1)
-    async with operator.connection() as connection:
-        await connection.execute("set role ksys_operator")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await connection.fetchval("select undeploy_model($1)", model_id)
-    await operator.close()
+@pytest.mark.parametrize(
+    ("role", "may"), [("viewer", False), ("operator", False), ("engineer", True), ("admin", True), ("service", True)]
+)
+async def test_who_may_deploy(database: Database, role: str, may: bool) -> None:
+    query = "select has_function_privilege('ksys_' || $1, 'deploy_model(integer, text, text, text)', 'execute')"
+    assert await database.fetchval(query, role) is may
