@@ -11,10 +11,11 @@ from typing import Final
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.times import SECOND
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_batch
 from ksys_core.i18n import N_
-from ksys_core.services import history
+from ksys_core.services import model_grids
 from ksys_core.store import forecasts, models
 from ksys_core.store.forecasts import NewForecast
 from ksys_core.store.models import Deployment, RunNote
@@ -71,12 +72,12 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
         wanted = [(d.sensor_id, lookback(d.artefact, d.artefact_sha256)) for d in same]
-        grids = await history.grids(db, wanted, stop_ns=stop, step_s=interval_s)
+        grids = await model_grids.grids(db, wanted, stop_ns=stop, step_s=interval_s)
         tasks += [_task(d, grids[d.sensor_id]) for d in same]
     return tasks
 
 
-def _task(d: Deployment, y: history.RegularSeries) -> PredictTask:
+def _task(d: Deployment, y: RegularSeries) -> PredictTask:
     """Values below zero can't exist where the span begins at zero or above."""
     low = 0.0 if d.span_low is not None and d.span_low >= 0 else -math.inf
     return PredictTask(d.deployment_id, d.artefact, d.artefact_sha256, y, d.horizon, low=low)

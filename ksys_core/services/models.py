@@ -17,7 +17,7 @@ from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.forecasting.work import TrainTask, train
 from ksys_core.i18n import N_
-from ksys_core.services import history
+from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time
 from ksys_core.store import models
 from ksys_core.store.models import ModelRow, NewModel
@@ -86,7 +86,7 @@ async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_i
     """Fit `plan` in `executor` and keep the model without deploying it; its number."""
     stop = issue_time(now_ns, plan.interval_s)
     steps = round(plan.history_days * DAY / (plan.interval_s * SECOND))
-    y = (await history.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=plan.interval_s))[sensor_id]
+    y = (await model_grids.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=plan.interval_s))[sensor_id]
     y = _from_first_value(y)
     task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
     result = await asyncio.get_running_loop().run_in_executor(executor, train, task)

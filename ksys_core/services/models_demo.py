@@ -9,7 +9,7 @@ import numpy as np
 
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
-from ksys_core.services import history
+from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time, run_cycle
 from ksys_core.services.models import INTERVAL_S, TrainingPlan, train_model
 from ksys_core.store import models
@@ -60,5 +60,5 @@ async def _with_history(db: Database, sensor_ids: list[int], now_ns: int) -> set
         return set()
     steps = round(HISTORY_DAYS * DAY / (INTERVAL_S * SECOND))
     stop = issue_time(now_ns, INTERVAL_S)
-    grids = await history.grids(db, [(i, steps) for i in sensor_ids], stop_ns=stop, step_s=INTERVAL_S)
+    grids = await model_grids.grids(db, [(i, steps) for i in sensor_ids], stop_ns=stop, step_s=INTERVAL_S)
     return {i for i, y in grids.items() if np.isfinite(y.v).mean() >= 0.9}

@@ -11,8 +11,6 @@ from ksys_core.forecasting.grid import RegularSeries, from_sums
 from ksys_core.store.grids import sums
 from ksys_core.store.pool import Database
 
-__all__ = ["RegularSeries", "grids"]
-
 
 async def grids(
     db: Database, wanted: Sequence[tuple[int, int]], *, stop_ns: int, step_s: int
