@@ -186,7 +186,7 @@ class PlantDay:
 
     @cached_property
     def blocking_2(self) -> FloatArray:
-        return 1.0 + 0.62 * (1 - np.exp(-self.cycle / 1.2))
+        return 1.0 + 0.78 * (1 - np.exp(-self.cycle / 1.2))
 
     @cached_property
     def cartridge_dp(self) -> FloatArray:

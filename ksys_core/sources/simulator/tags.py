@@ -10,7 +10,6 @@ from ksys_core.i18n import N_
 from ksys_core.sources.simulator.tagspec import Measure, TagSpec
 
 INTERVAL_S: Final = 10.0
-_LOUD: Final[dict[LimitKind, int]] = {"HH": 2, "H": 3, "L": 3, "LL": 2}
 
 
 def _spec(
@@ -38,7 +37,6 @@ def _spec(
         decimals=instrument[0],
         noise=instrument[1],
         wander=instrument[2],
-        priorities={kind: _LOUD[kind] for kind in limits},
     )
 
 
@@ -58,7 +56,7 @@ _IN, _PRE, _CHEM, _OUT, _RO = "Intake", "Pretreatment", "Chemicals", "Product wa
 
 TAGS: Final[tuple[TagSpec, ...]] = (
     _spec("INLET_PRESSURE", ("RO inlet pressure", "RO 입구 압력"), "kPa", (_S1, "feed_pressure"), "pressure",
-          (0, 2500, 900, 1500), {"HH": 2000, "H": 1750, "L": 500}, (1, 3.0, 2.0)),
+          (0, 2500, 900, 1700), {"HH": 2150, "H": 1950, "L": 500}, (1, 3.0, 2.0)),
     _spec("OUTLET_PRESSURE", ("Product outlet pressure", "생산수 출구 압력"), "kPa", (_OUT, "permeate_pressure"),
           "pressure", (0, 400, 50, 110), {"HH": 250, "H": 180}, (1, 0.6, 0.5)),
     _spec("FEED_FLOW", ("RO feed flow", "RO 유입 유량"), "m3/h", (_S1, "feed_flow"), "flow",
@@ -68,23 +66,23 @@ TAGS: Final[tuple[TagSpec, ...]] = (
     _spec("FEED_COND", ("Feed conductivity", "원수 전기전도도"), "µS/cm", (_S1, "feed_cond"), "quality",
           (0, 6000, 2000, 2900), {"HH": 4500, "H": 3300}, (0, 8.0, 6.0)),
     _spec("PRODUCT_COND", ("Product conductivity", "생산수 전기전도도"), "µS/cm", (_OUT, "permeate_cond"), "quality",
-          (0, 500, 30, 75), {"HH": 200, "H": 130}, (1, 0.4, 0.3)),
+          (0, 500, 15, 90), {"HH": 200, "H": 130}, (1, 0.4, 0.3)),
     _spec("CONC_FLOW", ("Concentrate flow", "농축수 유량"), "m3/h", (_S2, "concentrate_flow"), "flow",
           (0, 80, 22, 40), {"L": 18}, (2, 0.2, 0.15)),
     _spec("CONC_COND", ("Concentrate conductivity", "농축수 전기전도도"), "µS/cm", (_S2, "concentrate_cond"), "quality",
           (0, 20000, 8000, 11500), {"H": 14000}, (0, 30.0, 20.0)),
     _spec("CONC_PRESSURE", ("Concentrate pressure", "농축수 압력"), "kPa", (_S2, "concentrate_pressure"), "pressure",
-          (0, 2500, 800, 1600), {"H": 1900}, (1, 3.0, 2.0)),
+          (0, 2500, 750, 1850), {"H": 2100}, (1, 3.0, 2.0)),
     _spec("INTERSTAGE_PRESSURE", ("Interstage pressure", "단간 압력"), "kPa", (_S1, "interstage_pressure"), "pressure",
-          (0, 2500, 800, 1400), {"H": 1700}, (1, 3.0, 2.0)),
+          (0, 2500, 750, 1600), {"H": 1850}, (1, 3.0, 2.0)),
     _spec("STAGE2_PRESSURE", ("Stage 2 inlet pressure", "2단 입구 압력"), "kPa", (_S2, "stage2_pressure"), "pressure",
-          (0, 2500, 1000, 1750), {"HH": 2200, "H": 2000}, (1, 3.0, 2.0)),
+          (0, 2800, 900, 2000), {"HH": 2450, "H": 2250}, (1, 3.0, 2.0)),
     _spec("STAGE1_PRODUCT_FLOW", ("Stage 1 product flow", "1단 생산수 유량"), "m3/h", (_S1, "stage1_permeate_flow"),
           "flow", (0, 120, 50, 78), {"L": 38}, (2, 0.3, 0.2)),
     _spec("STAGE2_PRODUCT_FLOW", ("Stage 2 product flow", "2단 생산수 유량"), "m3/h", (_S2, "stage2_permeate_flow"),
           "flow", (0, 60, 19, 33), {"L": 14}, (2, 0.2, 0.1)),
     _spec("STAGE2_PRODUCT_COND", ("Stage 2 product conductivity", "2단 생산수 전기전도도"), "µS/cm",
-          (_S2, "stage2_permeate_cond"), "quality", (0, 500, 50, 130), {"H": 200}, (1, 0.6, 0.4)),
+          (_S2, "stage2_permeate_cond"), "quality", (0, 500, 30, 150), {"H": 200}, (1, 0.6, 0.4)),
     _spec("DP_STAGE1", ("Stage 1 differential pressure", "1단 차압"), "kPa", (_S1, "stage1_dp"), "pressure",
           (0, 400, 100, 190), {"HH": 300, "H": 240}, (1, 1.2, 0.8)),
     _spec("DP_STAGE2", ("Stage 2 differential pressure", "2단 차압"), "kPa", (_S2, "stage2_dp"), "pressure",
@@ -122,7 +120,7 @@ TAGS: Final[tuple[TagSpec, ...]] = (
     _spec("ANTISCALANT_FLOW", ("Antiscalant dosing flow", "스케일방지제 주입량"), "L/h", (_CHEM, "antiscalant_flow"),
           "flow", (0, 1.5, 0.35, 0.65), {"H": 1.0, "L": 0.2}, (3, 0.004, 0.003)),
     _spec("HP_PUMP_CURRENT", ("High-pressure pump current", "고압펌프 전류"), "A", (_HP, "pump_current"), "electrical",
-          (0, 200, 55, 130), {"HH": 180, "H": 160}, (1, 0.5, 0.4)),
+          (0, 200, 55, 150), {"HH": 185, "H": 170}, (1, 0.5, 0.4)),
     _spec("HP_PUMP_SPEED", ("High-pressure pump speed", "고압펌프 속도"), "Hz", (_HP, "pump_speed"), "electrical",
           (0, 65, 40, 58), {"H": 62}, (2, 0.05, 0.05)),
     _spec("HP_PUMP_VIBRATION", ("High-pressure pump vibration", "고압펌프 진동"), "mm/s", (_HP, "pump_vibration"),
@@ -159,14 +157,14 @@ class VirtualSpec:
 VIRTUAL_TAGS: Final[tuple[VirtualSpec, ...]] = (
     VirtualSpec("PRESSURE_DIFF", "INLET_PRESSURE - OUTLET_PRESSURE",
                 {"en": "Transmembrane pressure difference", "ko": "막간 차압"}, "kPa", _RO,
-                (0, 2500), (800, 1450), {"HH": 1900, "H": 1650}, 1, "transmembrane_pressure"),
+                (0, 2500), (800, 1650), {"HH": 2100, "H": 1900}, 1, "transmembrane_pressure"),
     VirtualSpec("RECOVERY_RATE", "PRODUCT_FLOW / FEED_FLOW * 100",
                 {"en": "Recovery rate", "ko": "회수율"}, "%", _RO,
                 (0, 100), (72, 78), {"H": 82, "L": 68}, 2, "recovery"),
     VirtualSpec("OPERATING_TIME", "if(FEED_FLOW > 1.0, 1, 0)",
                 {"en": "Operating time in the minute", "ko": "운전 시간(분당)"}, "min", _RO,
                 (0, 1), (0, 1), {}, 0, "operating_time"),
-    VirtualSpec("TOTAL_PRODUCT_VOLUME_1H", "integral(PRODUCT_FLOW, 3600)",
+    VirtualSpec("TOTAL_PRODUCT_VOLUME_1H", "integral(PRODUCT_FLOW, 3600) / 3600",
                 {"en": "Product volume in the last hour", "ko": "최근 1시간 생산량"}, "m3", _OUT,
                 (0, 150), (70, 110), {}, 2, "permeate_volume"),
 )  # fmt: skip

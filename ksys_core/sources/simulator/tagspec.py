@@ -39,9 +39,9 @@ DELAY_S: Final[Mapping[Measure, float]] = {
 class AlarmTexts:
     """Guidance of one alarm, each English and Korean."""
 
-    cause: Mapping[str, str]
-    consequence: Mapping[str, str]
-    action: Mapping[str, str]
+    cause: Mapping[str, str] = field(default_factory=dict)
+    consequence: Mapping[str, str] = field(default_factory=dict)
+    action: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,6 @@ class TagSpec:
         span: ends of the scale; `normal`: usual range; `limits`: by kind, all in `unit`.
         noise: standard deviation of the instrument's white noise, `unit`.
         wander: standard deviation of its slow error, `unit`.
-        priority: of its alarms, 1 (highest) to 4.
     """
 
     tag: str
@@ -68,7 +67,6 @@ class TagSpec:
     decimals: int
     noise: float
     wander: float
-    priorities: Mapping[LimitKind, int] = field(default_factory=dict)
 
     @property
     def interpolation(self) -> Interpolation:

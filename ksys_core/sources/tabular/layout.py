@@ -195,7 +195,8 @@ def _time_column(path: Path, header: list[str], rows: Sequence[Sequence[str]], w
             columns=", ".join(header),
         )
     named = [i for i, name in enumerate(header) if name.lower().split(" ")[0] in TIME_NAMES]
-    for i in (*named, *range(len(header))):
+    order: list[int] = [*named, *range(len(header))]
+    for i in order:
         cells = [row[i] for row in rows if i < len(row) and row[i].strip()]
         if cells and sum(looks_like_time(cell) for cell in cells) > len(cells) / 2:
             return i

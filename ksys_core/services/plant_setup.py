@@ -1,0 +1,93 @@
+"""Setting up the demo plant: its tags, limits, formulas and alarms."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.domain.tags import LimitKind
+from ksys_core.sources.simulator.guidance import GUIDANCE
+from ksys_core.sources.simulator.source import refuse_foreign
+from ksys_core.sources.simulator.tags import INTERVAL_S, TAGS, VIRTUAL_TAGS, VirtualSpec
+from ksys_core.sources.simulator.tagspec import AlarmTexts, TagSpec
+from ksys_core.store.alarm_definitions import upsert_definitions
+from ksys_core.store.pool import Database
+from ksys_core.store.sensors import NewSensor, all_sensors, limits_in_force, set_limits, upsert_sensors
+
+VIRTUAL_INTERVAL_S: Final = 60.0
+URGENT: Final = frozenset({("FEED_CHLORINE", "HH"), ("PRODUCT_COND", "HH"), ("PRODUCT_TANK_LEVEL", "LL")})
+"""Alarms of priority 1: minutes are left, and the damage is lasting or outside the plant."""
+
+
+async def install_demo_plant(db: Database) -> dict[str, int]:
+    """Create what is missing of the simulated plant and return the sensor_id of each tag.
+
+    Tags and limits that are there stay as people changed them.
+
+    Raises:
+        KnownError: one of the names is a tag of the real plant.
+    """
+    refuse_foreign(await all_sensors(db))
+    ids = await upsert_sensors(db, [*map(_sensor, TAGS), *map(_virtual_sensor, VIRTUAL_TAGS)], overwrite=False)
+    known = await limits_in_force(db)
+    limits = {spec.tag: spec.limits for spec in TAGS} | {spec.tag: spec.limits for spec in VIRTUAL_TAGS}
+    for tag, values in limits.items():
+        if values and ids[tag] not in known:
+            await set_limits(db, ids[tag], dict(values), reason="start value of the simulated plant")
+    await upsert_definitions(db, [alarm for spec in TAGS for alarm in _alarms(spec, ids[spec.tag])])
+    return ids
+
+
+def _sensor(spec: TagSpec) -> NewSensor:
+    return NewSensor(
+        tag=spec.tag,
+        unit=spec.unit,
+        area=spec.area,
+        role=spec.role,
+        origin="simulator",
+        description=spec.description,
+        span_low=spec.span[0],
+        span_high=spec.span[1],
+        normal_low=spec.normal[0],
+        normal_high=spec.normal[1],
+        decimals=spec.decimals,
+        interval_s=INTERVAL_S,
+        interpolation=spec.interpolation,
+    )
+
+
+def _virtual_sensor(spec: VirtualSpec) -> NewSensor:
+    return NewSensor(
+        tag=spec.tag,
+        unit=spec.unit,
+        area=spec.area,
+        role=spec.role,
+        origin="virtual",
+        description=spec.description,
+        span_low=spec.span[0],
+        span_high=spec.span[1],
+        normal_low=spec.normal[0],
+        normal_high=spec.normal[1],
+        decimals=spec.decimals,
+        interval_s=VIRTUAL_INTERVAL_S,
+    )
+
+
+def _alarms(spec: TagSpec, sensor_id: int) -> list[NewAlarmDefinition]:
+    return [_alarm(spec, sensor_id, kind) for kind in spec.limits]
+
+
+def _alarm(spec: TagSpec, sensor_id: int, kind: LimitKind) -> NewAlarmDefinition:
+    texts = GUIDANCE.get((spec.tag, kind), AlarmTexts())
+    return NewAlarmDefinition(
+        sensor_id=sensor_id,
+        kind=kind,
+        dead_band=spec.dead_band,
+        on_delay_s=spec.delay_s,
+        off_delay_s=spec.delay_s,
+        priority=1 if (spec.tag, kind) in URGENT else 2 if kind in ("HH", "LL") else 3,
+        alarm_class="quality" if spec.measure == "quality" else "process",
+        cause=texts.cause,
+        consequence=texts.consequence,
+        action=texts.action,
+    )
