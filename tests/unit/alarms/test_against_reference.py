@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
@@ -65,7 +65,7 @@ definition = st.fixed_dictionaries(
         "realarm": st.sampled_from([None, 7]),
     }
 )
-Record = dict[str, float | bool | None]
+Record = dict[str, Any]
 
 
 def columns(records: list[Record], stale_after: int | None) -> Definitions:
@@ -90,7 +90,9 @@ def by_engine(
     definitions: Definitions, history: list[Happening], cuts: list[bool]
 ) -> tuple[list[Event], State, list[str]]:
     """Readings gathered until a cut, or until something else happens."""
-    state, events, waiting = State.initial(definitions), [], []
+    state = State.initial(definitions)
+    events: list[Event] = []
+    waiting: list[Happening] = []
 
     def run(now: int | None = None) -> None:
         nonlocal state
