@@ -153,7 +153,7 @@ def test_the_engine_agrees_with_the_reference_for_every_cut(
     records: list[Record], stale_after: int | None, history: list[Happening], cuts: list[bool]
 ) -> None:
     definitions = columns(records, stale_after)
-    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]  # type: ignore[arg-type]
+    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]
     by_reference(alarms, history)
     events, state, states = by_engine(definitions, history, cuts[: len(history)])
     for row, number in enumerate(definitions.alarm_id.tolist()):
