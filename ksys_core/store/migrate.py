@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -20,32 +19,11 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from ksys_core.errors import KnownError
-from ksys_core.i18n import N_
 from ksys_core.store.capabilities import capabilities
 from ksys_core.store.connection_errors import connecting, using
-from ksys_core.store.pool import Database
+from ksys_core.store.schema import FOLDER, check_not_newer, status_of, step_names
 
-FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x4B53_5953  # "KSYS"
-
-
-@dataclass(frozen=True, slots=True)
-class SchemaStatus:
-    """Attributes:
-    current: newest step in the database ("0002"), None in an empty one.
-    pending: names of the steps that this program would add.
-    newer: the database was made by a newer program.
-    """
-
-    current: str | None
-    pending: tuple[str, ...]
-    newer: bool
-
-
-def step_names() -> list[str]:
-    """Names of all steps in order: ``["0001_core", "0002_readings", …]``."""
-    return sorted({path.name.partition(".")[0] for path in FOLDER.glob("[0-9]*.sql")})
 
 
 async def migrate(dsn: str) -> list[str]:
@@ -70,39 +48,13 @@ async def migrate(dsn: str) -> list[str]:
         await engine.dispose()
 
 
-async def schema_status(db: Database) -> SchemaStatus:
-    """Where the database stands; needs no more than a viewer's rights."""
-    known = step_names()
-    current = None
-    if await db.fetchval("select to_regclass('public.alembic_version') is not null"):
-        current = await db.fetchval("select version_num from alembic_version")
-    return _status(known, current)
-
-
-def check_not_newer(status: SchemaStatus) -> None:
-    """Raise `KnownError` when the database was made by a newer program."""
-    if status.newer:
-        raise KnownError(
-            "database.newer",
-            N_("The database has schema step {step}, which this program does not know. Update the program."),
-            step=status.current,
-        )
-
-
-def _status(known: list[str], current: str | None) -> SchemaStatus:
-    numbers = [name.partition("_")[0] for name in known]
-    newer = current is not None and current not in numbers
-    pending = () if newer else tuple(known[numbers.index(current) + 1 :] if current else known)
-    return SchemaStatus(current, pending, newer)
-
-
 def _run(connection: Connection, kind: str) -> list[str]:
     connection.exec_driver_sql(f"select pg_advisory_lock({_LOCK})")
     connection.commit()
     done: list[str] = []
 
     def steps(heads: tuple[str, ...], _context: MigrationContext) -> Iterable[MigrationStep]:
-        status = _status(step_names(), heads[0] if heads else None)
+        status = status_of(step_names(), heads[0] if heads else None)
         check_not_newer(status)
         scripts = _scripts(connection, kind, done)
         revisions = RevisionMap(lambda: scripts)

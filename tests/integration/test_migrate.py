@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from ksys_core.errors import KnownError
-from ksys_core.store.migrate import migrate, schema_status, step_names
+from ksys_core.store.migrate import migrate
 from ksys_core.store.pool import Database
+from ksys_core.store.schema import schema_status, step_names
 
 
 async def test_empty_database_gets_every_step_once(empty_dsn: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ksys_core.store.migrate import migrate, schema_status, step_names
+from ksys_core.store.migrate import migrate
 from ksys_core.store.pool import Database
+from ksys_core.store.schema import schema_status, step_names
 from tests.contract.timescale.conftest import LEVELS
 
 
