@@ -10,7 +10,7 @@ from ksys_core.sources.simulator.guidance import GUIDANCE
 from ksys_core.sources.simulator.source import refuse_foreign
 from ksys_core.sources.simulator.tags import INTERVAL_S, TAGS, VIRTUAL_TAGS, VirtualSpec
 from ksys_core.sources.simulator.tagspec import AlarmTexts, TagSpec
-from ksys_core.store.alarms import upsert_definitions
+from ksys_core.store.alarm_definitions import upsert_definitions
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import NewSensor, all_sensors, limits_in_force, set_limits, upsert_sensors
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
@@ -65,7 +65,7 @@ definition = st.fixed_dictionaries(
         "realarm": st.sampled_from([None, 7]),
     }
 )
-Record = dict[str, Any]
+Record = dict[str, float | bool | None]
 
 
 def columns(records: list[Record], stale_after: int | None) -> Definitions:
@@ -90,9 +90,7 @@ def by_engine(
     definitions: Definitions, history: list[Happening], cuts: list[bool]
 ) -> tuple[list[Event], State, list[str]]:
     """Readings gathered until a cut, or until something else happens."""
-    state = State.initial(definitions)
-    events: list[Event] = []
-    waiting: list[Happening] = []
+    state, events, waiting = State.initial(definitions), [], []
 
     def run(now: int | None = None) -> None:
         nonlocal state
@@ -153,7 +151,7 @@ def test_the_engine_agrees_with_the_reference_for_every_cut(
     records: list[Record], stale_after: int | None, history: list[Happening], cuts: list[bool]
 ) -> None:
     definitions = columns(records, stale_after)
-    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]
+    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]  # type: ignore[arg-type]
     by_reference(alarms, history)
     events, state, states = by_engine(definitions, history, cuts[: len(history)])
     for row, number in enumerate(definitions.alarm_id.tolist()):

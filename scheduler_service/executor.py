@@ -1,0 +1,61 @@
+"""The executor for CPU work: processes by default, made when first needed, gone with the service."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Final
+
+from ksys_core.services.compute import THREAD_VARIABLES
+
+WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
+
+
+class LazyExecutor:
+    """Gives one executor, started by the first who asks.
+
+    Args:
+        kind: ``processes`` or ``threads``.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._executor: Executor | None = None
+
+    def __call__(self) -> Executor:
+        if self._executor is None:
+            self._executor = self._make()
+        return self._executor
+
+    def _make(self) -> Executor:
+        if self._kind == "threads":
+            return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
+        for name in THREAD_VARIABLES:
+            os.environ.setdefault(name, "1")
+        context = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin_worker)
+
+    def close(self) -> None:
+        """End at once, whatever is being computed."""
+        if self._executor is None:
+            return
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for child in multiprocessing.active_children():
+            child.kill()
+        self._executor = None
+
+
+def _begin_worker() -> None:
+    """A worker leaves Ctrl-C to the service and ends when the service is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True, name="ksys-parent").start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -1,0 +1,114 @@
+"""The one table of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from ksys_core.domain.times import SECOND
+from ksys_core.i18n import N_
+from ksys_core.services import backfill, forecast, metrics, models_demo, virtual_tags
+from ksys_core.settings import Settings
+from ksys_core.store import scheduler, service_instances, sources
+from ksys_core.store.pool import Database
+from ksys_core.store.scheduler import JobDefinition
+from scheduler_service.alarm_job import run_alarms
+from scheduler_service.context import JobContext
+
+RUNS_KEPT_DAYS: Final = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row of the table.
+
+    Runs are due at ``n * interval_s + offset_s`` since 1970 (fixed rate, aligned, no drift). Of slots missed while
+    the service was down or busy only the newest is caught up: each job itself takes up where it left.
+
+    Attributes:
+        interval_s: None for a job that runs as long as the service leads.
+        timeout_s: a run is stopped after this time; None for a continuous job.
+        run: the work; gives the number of rows it made or changed.
+    """
+
+    name: str
+    title: str
+    interval_s: float | None
+    run: Callable[[JobContext], Awaitable[int]]
+    timeout_s: float | None
+    offset_s: float = 0.0
+    needs_ml: bool = False
+    plain_only: bool = False
+
+    def slot(self, now_ns: int) -> int:
+        """The newest instant at or before `now_ns` at which a run was due."""
+        if self.interval_s is None:
+            return now_ns
+        interval, offset = round(self.interval_s * SECOND), round(self.offset_s * SECOND)
+        return (now_ns - offset) // interval * interval + offset
+
+    def definition(self) -> JobDefinition:
+        """What the database keeps of it."""
+        schedule = "continuous" if self.interval_s is None else f"every {self.interval_s:g} s"
+        command = f"{self.run.__module__}.{self.run.__qualname__}"
+        return JobDefinition(self.name, self.title, schedule, command, self.interval_s, self.timeout_s)
+
+
+def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
+    """The jobs that run with these settings on this database."""
+    every = settings.jobs
+    table = (
+        Job("alarms", N_("Alarm evaluation"), None, run_alarms, None),
+        Job("virtual_tags", N_("Virtual tags"), every.virtual_tags_s, run_virtual_tags, 300, offset_s=2),
+        Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
+        Job(
+            "backfill",
+            N_("Actual values of forecasts"),
+            every.backfill_s,
+            run_backfill,
+            300,
+            offset_s=60,
+            needs_ml=True,
+        ),
+        Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
+        Job("demo_models", N_("Forecasts of the demo plant"), 60, run_demo_models, 600, offset_s=30, needs_ml=True),
+        Job("housekeeping", N_("Housekeeping of the run history"), 3600, run_housekeeping, 60, offset_s=420),
+    )
+    ml = settings.ml_enabled and settings.enable_ai_features
+    plain = db.capabilities.timescale is None
+    return tuple(job for job in table if (ml or not job.needs_ml) and (plain or not job.plain_only))
+
+
+async def run_virtual_tags(context: JobContext) -> int:
+    """Every virtual tag for the minutes that are not computed yet."""
+    return await virtual_tags.run(context.db, now_ns=context.clock())
+
+
+async def run_forecast(context: JobContext) -> int:
+    """A forecast of every active deployment."""
+    return await forecast.run_cycle(context.db, now_ns=context.clock(), executor=context.executor())
+
+
+async def run_backfill(context: JobContext) -> int:
+    """Actual values beside the forecasts whose time has come."""
+    return await backfill.run(context.db, now_ns=context.clock())
+
+
+async def run_metrics(context: JobContext) -> int:
+    """Scores of the models over the recent hours."""
+    return await metrics.run(context.db, now_ns=context.clock())
+
+
+async def run_demo_models(context: JobContext) -> int:
+    """The demo plant's forecasts, deployed once there is history; nothing where no simulator runs."""
+    simulated = any(source.kind == "simulator" for source in await sources.enabled_sources(context.db))
+    if not simulated:
+        return 0
+    return await models_demo.deploy_demo(context.db, now_ns=context.clock(), executor=context.executor())
+
+
+async def run_housekeeping(context: JobContext) -> int:
+    """Old runs and instances are forgotten."""
+    runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
+    return runs + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
