@@ -1,0 +1,21 @@
+"""Partitions of readings made ahead and dropped in time; TimescaleDB's policies drop its chunks themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ksys_core.domain.times import DAY
+from ksys_core.store import partitions
+from ksys_core.store.pool import Database
+
+
+async def run(db: Database, *, clock: Callable[[], int], ahead_days: int = 14, keep_days: int | None = None) -> int:
+    """Make the partitions of the next days and drop those older than `keep_days` (None: keep all); returns how many.
+
+    Roll-ups stay when their readings are dropped.
+    """
+    now = clock()
+    changed = await partitions.ensure(db, now, now + ahead_days * DAY)
+    if keep_days is not None:
+        changed += await partitions.drop_before(db, now - keep_days * DAY)
+    return changed
