@@ -65,21 +65,25 @@ where d.is_active and d.role = 'champion' and d.sensor_id = any ($1::int[]) and 
 # Every target of the window that waits (or may have to be corrected) gets the mean of the usable readings of its
 # interval: the same aggregation as in training. No row can hold back another.
 _MATCH: Final = """
-with due as (
-  select distinct sensor_id, interval_s, target_ts from forecast_results
-  where target_ts > $1 and target_ts <= $2 and interval_s = any ($3::int[]) and (actual_state = 'pending' or $5)
+with due as materialized (
+  select distinct sensor_id, target_ts from forecast_results
+  where target_ts > $1 and target_ts <= $2 and interval_s = $3 and (actual_state = 'pending' or $5)
+), means as (
+  select r.sensor_id, width + date_bin(width, r.bucket, '1970-01-01 00:00:00+00') as target_ts,
+         sum(r.sum) / sum(r.n_good) as mean
+  from {level} r, make_interval(secs => $3::int) as width
+  where r.sensor_id = any (array(select sensor_id from due)) and r.n_good > 0
+    and r.bucket >= (select min(target_ts) from due) - make_interval(secs => $3::int)
+    and r.bucket < (select max(target_ts) from due)
+  group by 1, 2
 ), truth as (
-  select d.*, a.mean,
-         case when a.mean is not null then 'matched' when d.target_ts <= $4 then 'none' else 'pending' end as state
-  from due d cross join lateral (
-    select sum(r.sum) / sum(r.n_good) as mean from {level} r
-    where r.sensor_id = d.sensor_id and r.bucket >= d.target_ts - d.interval_s * interval '1 second'
-      and r.bucket < d.target_ts and r.n_good > 0
-  ) a
+  select d.sensor_id, d.target_ts, m.mean,
+         case when m.mean is not null then 'matched' when d.target_ts <= $4 then 'none' else 'pending' end as state
+  from due d left join means m using (sensor_id, target_ts)
 )
 update forecast_results f set actual = t.mean, actual_state = t.state
 from truth t
-where f.sensor_id = t.sensor_id and f.interval_s = t.interval_s and f.target_ts = t.target_ts
+where f.sensor_id = t.sensor_id and f.interval_s = $3 and f.target_ts = t.target_ts
   and f.target_ts > $1 and f.target_ts <= $2 and (f.actual, f.actual_state) is distinct from (t.mean, t.state)
 """
 
@@ -173,13 +177,11 @@ async def match(db: Database, after_ns: int, upto_ns: int, *, none_before_ns: in
         none_before_ns: a target up to here without readings is given up (state "none").
         correct: look again at rows that have their actual, because readings may have been corrected.
     """
-    by_level: dict[str, list[int]] = {}
-    for row in await db.fetch(_INTERVALS):
-        by_level.setdefault(level_of(row["interval_s"]), []).append(row["interval_s"])
+    window = (to_datetime(after_ns), to_datetime(upto_ns))
     changed = 0
-    for level, intervals in by_level.items():
-        window = (to_datetime(after_ns), to_datetime(upto_ns))
-        status = await db.execute(_MATCH.format(level=level), *window, intervals, to_datetime(none_before_ns), correct)
+    for row in await db.fetch(_INTERVALS):
+        query = _MATCH.format(level=level_of(row["interval_s"]))
+        status = await db.execute(query, *window, row["interval_s"], to_datetime(none_before_ns), correct)
         changed += int(status.split()[-1])
     return changed
 
