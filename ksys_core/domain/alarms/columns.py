@@ -100,43 +100,61 @@ class Definitions:
         reference_id: npt.ArrayLike = -1,
         stale_after_s: Mapping[int, float] | None = None,
     ) -> Self:
-        """Definitions from columns in any order (scalars are repeated); dead bands in the tag's unit.
+        """Definitions from columns in any order (scalars are repeated).
 
-        `realarm_s` NaN: never; `reference_id` -1: none; `stale_after_s` by sensor id.
+        Dead bands in the tag's unit; `realarm_s` NaN: never; `reference_id` -1: none; `stale_after_s` by sensor id.
         """
         ids = np.asarray(alarm_id, np.int32)
         n = len(ids)
         tags = np.broadcast_to(np.asarray(sensor_id, np.int32), n)
         references = np.broadcast_to(np.asarray(reference_id, np.int32), n)
         order = np.lexsort((ids, tags))
-
-        def column(values: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-            return np.ascontiguousarray(np.broadcast_to(np.asarray(values), n)[order], dtype)
-
         sensors = np.unique(np.concatenate([tags, references[references >= 0]])).astype(np.int32)
-        kinds = np.array([KINDS.index(k) for k in ([kind] * n if isinstance(kind, str) else kind)], np.uint8)
-        sign = np.where(np.isin(kinds, [KINDS.index(k) for k in HIGH_KINDS]), 1.0, -1.0)
-        beyond = sign * np.asarray(limit, np.float64)
-        realarm = np.broadcast_to(np.asarray(realarm_s, np.float64), n)
-        stale = stale_after_s or {}
+        given: tuple[_Column, ...] = (
+            ("alarm_id", ids, np.int32),
+            *_comparison([kind] * n if isinstance(kind, str) else kind, limit, dead_band),
+            ("on_delay", seconds(on_delay_s), np.int64),
+            ("off_delay", seconds(off_delay_s), np.int64),
+            ("realarm", _or_never(realarm_s), np.int64),
+            ("count", count, np.uint8),
+            ("priority", priority, np.uint8),
+            ("latching", latching, np.bool_),
+            ("group", group, np.int32),
+        )
         columns: dict[str, npt.NDArray[Any]] = {
-            "alarm_id": column(ids, np.int32),
-            "sensor": np.searchsorted(sensors, tags[order]),
-            "kind": column(kinds, np.uint8),
-            "sign": column(sign, np.float64),
-            "limit": column(limit, np.float64),
-            "beyond": column(beyond, np.float64),
-            "clear": column(beyond - np.asarray(dead_band, np.float64), np.float64),
-            "on_delay": column(seconds(on_delay_s), np.int64),
-            "off_delay": column(seconds(off_delay_s), np.int64),
-            "realarm": column(np.where(np.isnan(realarm), NEVER, seconds(np.nan_to_num(realarm))), np.int64),
-            "count": column(count, np.uint8),
-            "priority": column(priority, np.uint8),
-            "latching": column(latching, np.bool_),
-            "group": column(group, np.int32),
-            "reference": np.where(references[order] < 0, -1, np.searchsorted(sensors, references[order])),
-            "stale_after": np.array([seconds(stale[s]) if s in stale else NEVER for s in sensors.tolist()], np.int64),
+            name: np.ascontiguousarray(np.broadcast_to(np.asarray(values), n)[order], dtype)
+            for name, values, dtype in given
         }
-        for array in columns.values():
-            array.setflags(write=False)
-        return cls(sensor_id=sensors, **columns)
+        columns["sensor"] = np.searchsorted(sensors, tags[order])
+        columns["reference"] = np.where(references[order] < 0, -1, np.searchsorted(sensors, references[order]))
+        columns["stale_after"] = _or_never([(stale_after_s or {}).get(tag, np.nan) for tag in sensors.tolist()])
+        return cls(sensor_id=sensors, **_frozen(columns))
+
+
+_Column = tuple[str, npt.ArrayLike, npt.DTypeLike]
+
+
+def _comparison(kind: list[str], limit: npt.ArrayLike, dead_band: npt.ArrayLike) -> tuple[_Column, ...]:
+    kinds = np.array([KINDS.index(k) for k in kind], np.uint8)
+    sign = np.where(np.isin(kinds, [KINDS.index(k) for k in HIGH_KINDS]), 1.0, -1.0)
+    beyond = sign * np.asarray(limit, np.float64)
+    clear = beyond - np.asarray(dead_band, np.float64)
+    return (
+        ("kind", kinds, np.uint8),
+        ("sign", sign, np.float64),
+        ("limit", limit, np.float64),
+        ("beyond", beyond, np.float64),
+        ("clear", clear, np.float64),
+    )
+
+
+def _or_never(given_s: npt.ArrayLike) -> NsArray:
+    """Nanoseconds of seconds; `NEVER` for NaN."""
+    values = np.asarray(given_s, np.float64)
+    return np.where(np.isnan(values), NEVER, seconds(np.nan_to_num(values)))
+
+
+def _frozen(columns: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    for array in columns.values():
+        array.setflags(write=False)
+    return columns
