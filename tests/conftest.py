@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -107,6 +108,19 @@ def dsn(server_dsn: str, template: str | None) -> Iterator[str]:
 
 
 @pytest.fixture
+def login_dsn(dsn: str) -> Callable[[str], str]:
+    """Gives the DSN of a login in a group role ("ksys_service", "ksys_engineer", …) to the same database."""
+
+    def of(group: str) -> str:
+        name, password = f"test_{group}", secrets.token_hex(16)
+        run_sql(dsn, _LOGIN.format(name=name, group=group), f"alter role {name} password '{password}'")
+        parts = urlsplit(dsn)
+        return parts._replace(netloc=f"{name}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
+
+    return of
+
+
+@pytest.fixture
 async def database(dsn: str) -> AsyncIterator[Database]:
     """A pool on a fresh migrated database, as its owner."""
     db = await Database.connect(dsn, pool_min=1, pool_max=5, application_name="tests")
@@ -114,6 +128,14 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await db.close()
 
 
+_LOGIN = """
+do $$ begin
+  if not exists (select from pg_roles where rolname = '{name}') then
+    create role {name} login;
+    grant {group} to {name};
+  end if;
+end $$
+"""
 _EXTENSION = """
 do $$ begin
   if exists (select from pg_available_extensions where name = 'timescaledb') then

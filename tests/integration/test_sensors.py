@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -25,14 +26,9 @@ async def tag(database: Database) -> int:
 
 
 @pytest.fixture
-async def engineer(database: Database) -> AsyncIterator[Database]:
+async def engineer(login_dsn: Callable[[str], str]) -> AsyncIterator[Database]:
     """The same database as a login with an engineer's rights."""
-    await database.execute("do $$ begin if not exists (select from pg_roles where rolname = 'test_engineer') then "
-                           "create role test_engineer login password 'test'; end if; end $$")  # fmt: skip
-    await database.execute("grant ksys_engineer to test_engineer")
-    owner = await database.fetchval("select current_user")
-    password = database.dsn.partition(f"{owner}:")[2].partition("@")[0]
-    db = await Database.connect(database.dsn.replace(f"{owner}:{password}@", "test_engineer:test@"), pool_max=2)
+    db = await Database.connect(await asyncio.to_thread(login_dsn, "ksys_engineer"), pool_max=2)
     yield db
     await db.close()
 
@@ -111,8 +107,8 @@ async def test_engineer_changes_limits_under_the_own_name_only_by_the_function(
     await set_limits(engineer, tag, {"H": 80.0}, reason="because", station="desk 2")
     row = await database.fetchrow("select actor, station, object, before, after, reason from audit_log "
                                   "where action = 'limits.change'")  # fmt: skip
-    assert tuple(row or ()) == ("test_engineer", "desk 2", "FEED_FLOW", "{}", '{"H": 80}', "because")
-    assert await database.fetchval("select changed_by from sensor_limits") == "test_engineer"
+    assert tuple(row or ()) == ("test_ksys_engineer", "desk 2", "FEED_FLOW", "{}", '{"H": 80}', "because")
+    assert await database.fetchval("select changed_by from sensor_limits") == "test_ksys_engineer"
     with pytest.raises(DeniedError):
         await engineer.execute("update sensor_limits set value = 1")
     with pytest.raises(DeniedError):
