@@ -31,6 +31,8 @@ _FORMAT_SAMPLE: Final = 2_000
 _DIRECTION_SAMPLE: Final = 2_000
 _EARLIEST: Final = -2_208_988_800 * SECOND  # 1900
 _LATEST: Final = 4_102_444_800 * SECOND  # 2100
+_NO_TAG: Final = -1
+_UNKNOWN: Final = -2
 _QUALITY_NAMES: Final = {"GOOD": GOOD, "UNCERTAIN": UNCERTAIN, "BAD": BAD}
 
 Rows = list[tuple[int, list[str]]]
@@ -62,12 +64,14 @@ class TableReader:
     """One file, read from its beginning by `pieces`.
 
     Attributes:
+        known: the tags a long file may name, others are rejected; None: any.
         tags: headers of the value columns of a wide file, or the tags of a long one met so far.
     """
 
     path: Path
     zone: ZoneInfo
     options: Options = field(default_factory=Options)
+    known: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         self.layout: Layout = detect_layout(self.path, self.options)
@@ -179,7 +183,8 @@ class TableReader:
         layout = self.layout
         whole = self._whole_rows(rows, refused)
         tags = np.array([self._tag(row[layout.tag].strip()) for _, row in whole], dtype=np.int32)
-        _refuse_rows(whole, tags < 0, rejects.NO_TAG, layout.delimiter, refused)
+        _refuse_rows(whole, tags == _NO_TAG, rejects.NO_TAG, layout.delimiter, refused)
+        _refuse_rows(whole, tags == _UNKNOWN, rejects.UNKNOWN_TAG, layout.delimiter, refused)
         ns, good = self._instants(whole, tags, refused)
         v, missing, bad = parse_numbers([row[layout.value] for _, row in whole], layout.decimal)
         _refuse_numbers(whole, "value", [row[layout.value] for _, row in whole], bad, refused)
@@ -192,9 +197,11 @@ class TableReader:
 
     def _tag(self, name: str) -> int:
         if not name:
-            return -1
+            return _NO_TAG
         found = self._index.get(name)
         if found is None:
+            if self.known is not None and name not in self.known:
+                return _UNKNOWN
             found = self._index[name] = len(self.tags)
             self.tags.append(name)
         return found
