@@ -10,19 +10,24 @@ from ksys_core.sources.simulator.guidance import GUIDANCE
 from ksys_core.sources.simulator.source import refuse_foreign
 from ksys_core.sources.simulator.tags import INTERVAL_S, TAGS, VIRTUAL_TAGS, VirtualSpec
 from ksys_core.sources.simulator.tagspec import AlarmTexts, TagSpec
-from ksys_core.store.alarm_definitions import upsert_definitions
+from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import NewSensor, all_sensors, limits_in_force, set_limits, upsert_sensors
+from ksys_core.store.sources import all_sources, ensure_source
+from ksys_core.store.virtual import define
 
+SOURCE_NAME: Final = "simulator"
+GAP_LIMIT_S: Final = 120.0
 VIRTUAL_INTERVAL_S: Final = 60.0
 URGENT: Final = frozenset({("FEED_CHLORINE", "HH"), ("PRODUCT_COND", "HH"), ("PRODUCT_TANK_LEVEL", "LL")})
 """Alarms of priority 1: minutes are left, and the damage is lasting or outside the plant."""
 
 
-async def install_demo_plant(db: Database) -> dict[str, int]:
+async def install_demo_plant(db: Database, *, seed: int = 1, history_days: float = 30.0) -> dict[str, int]:
     """Create what is missing of the simulated plant and return the sensor_id of each tag.
 
-    Tags and limits that are there stay as people changed them.
+    Tags and limits that are there stay as people changed them; so do alarms and formulas once all was set up. The
+    row of ``data_sources`` comes last: with it the scheduler service begins to run the plant.
 
     Raises:
         KnownError: one of the names is a tag of the real plant.
@@ -34,7 +39,11 @@ async def install_demo_plant(db: Database) -> dict[str, int]:
     for tag, values in limits.items():
         if values and ids[tag] not in known:
             await set_limits(db, ids[tag], dict(values), reason="start value of the simulated plant")
-    await upsert_definitions(db, [alarm for spec in TAGS for alarm in _alarms(spec, ids[spec.tag])])
+    if all(source.name != SOURCE_NAME for source in await all_sources(db)):
+        await upsert_definitions(db, [alarm for spec in TAGS for alarm in _alarms(spec, ids[spec.tag])])
+        for virtual in VIRTUAL_TAGS:
+            await define(db, ids[virtual.tag], virtual.expression, GAP_LIMIT_S)
+    await ensure_source(db, SOURCE_NAME, "simulator", {"seed": seed, "history_days": history_days})
     return ids
 
 
