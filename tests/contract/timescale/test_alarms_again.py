@@ -1,0 +1,9 @@
+"""The alarms' integration tests once more, on TimescaleDB, but for those that log in: WASM has one login."""
+
+from tests.integration.test_alarms_desk import *  # noqa: F403
+from tests.integration.test_alarms_evaluation import *  # noqa: F403
+
+del test_two_operators_acknowledge_at_once_and_the_loser_is_told_who_won  # noqa: F821
+del test_a_viewer_may_look_and_nothing_else  # noqa: F821
+del test_operators_write_through_functions_only  # noqa: F821
+del test_the_evaluator_runs_with_the_service_role  # noqa: F821
