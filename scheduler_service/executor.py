@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
-from ksys_core.services.compute import THREAD_VARIABLES
+from ksys_core.services.compute import RestartingProcesses
 
 WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
 
@@ -33,10 +33,7 @@ class LazyExecutor:
     def _make(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
-        for name in THREAD_VARIABLES:
-            os.environ.setdefault(name, "1")
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(WORKERS, mp_context=context, initializer=_begin_worker)
+        return RestartingProcesses(WORKERS, _begin_worker)
 
     def close(self) -> None:
         """End at once, whatever is being computed."""

@@ -1,20 +1,54 @@
-"""Where CPU work runs when no service lends its executor: a pool of fresh processes, one thread of mathematics each."""
+"""Where CPU work runs: a pool of fresh processes, one thread of mathematics each, that outlives its workers."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class RestartingProcesses(Executor):
+    """A process pool that starts anew when a worker was killed; what ran then fails with `BrokenProcessPool`.
+
+    Args:
+        workers: number of processes.
+        initializer: called in every worker before its first task.
+    """
+
+    def __init__(self, workers: int, initializer: Callable[[], None] | None = None) -> None:
+        self._workers = workers
+        self._initializer = initializer
+        self._pool = self._made()
+
+    def _made(self) -> ProcessPoolExecutor:
+        """Workers read the thread limits when they load NumPy."""
+        for name in THREAD_VARIABLES:
+            os.environ.setdefault(name, "1")
+        spawn = multiprocessing.get_context("spawn")
+        return ProcessPoolExecutor(self._workers, mp_context=spawn, initializer=self._initializer)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        try:
+            return self._pool.submit(fn, *args, **kwargs)
+        except BrokenProcessPool:
+            self._pool = self._made()
+            return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._pool.shutdown(wait, cancel_futures=cancel_futures)
 
 
 @contextmanager
 def processes(workers: int = 1) -> Iterator[Executor]:
-    """A pool of `workers` processes for the block. They read the thread limits when they load NumPy."""
-    for name in THREAD_VARIABLES:
-        os.environ.setdefault(name, "1")
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    """A pool of `workers` processes for the block."""
+    with RestartingProcesses(workers) as pool:
         yield pool

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
+from concurrent.futures import BrokenExecutor, Executor
 from typing import Final
 
 from ksys_core.domain.forecasts import ForecastBand
@@ -25,6 +25,7 @@ BATCH: Final = 64
 TIME_LIMIT_S: Final = 240.0
 STALE: Final = N_("The newest values are missing.")
 LATE: Final = N_("The forecast took too long.")
+KILLED: Final = N_("The process that computed the forecast was killed.")
 
 
 def issue_time(now_ns: int, interval_s: int) -> int:
@@ -85,23 +86,33 @@ def _task(d: Deployment, y: RegularSeries) -> PredictTask:
 
 async def _computed(executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float) -> list[PredictResult]:
     """Results of all tasks; those that are not there in time are failures of their own."""
-    loop = asyncio.get_running_loop()
-    batches = list(_batches(tasks))
-    futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
-    await asyncio.wait(futures, timeout=time_limit_s)
-    results: list[PredictResult] = []
-    for batch, future in zip(batches, futures, strict=True):
-        if future.done():
-            results += future.result()
-        else:
-            future.cancel()
-            results += [PredictResult(task.key, None, "failed", LATE) for task in batch]
+    results, lost = await _submitted(executor, tasks, time_limit_s)
+    if lost:  # a worker was killed; another one makes up for it
+        again, gone = await _submitted(executor, lost, time_limit_s)
+        results += again
+        results += [PredictResult(task.key, None, "failed", KILLED) for task in gone]
     return results
 
 
-def _batches(tasks: Sequence[PredictTask]) -> Iterable[list[PredictTask]]:
-    for i in range(0, len(tasks), BATCH):
-        yield list(tasks[i : i + BATCH])
+async def _submitted(
+    executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float
+) -> tuple[list[PredictResult], list[PredictTask]]:
+    """Results, and the tasks whose worker died."""
+    loop = asyncio.get_running_loop()
+    batches = [list(tasks[i : i + BATCH]) for i in range(0, len(tasks), BATCH)]
+    futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
+    await asyncio.wait(futures, timeout=time_limit_s)
+    results: list[PredictResult] = []
+    lost: list[PredictTask] = []
+    for batch, future in zip(batches, futures, strict=True):
+        if not future.done():
+            future.cancel()
+            results += [PredictResult(task.key, None, "failed", LATE) for task in batch]
+        elif isinstance(future.exception(), BrokenExecutor):
+            lost += batch
+        else:
+            results += future.result()
+    return results, lost
 
 
 def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
