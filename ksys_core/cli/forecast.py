@@ -75,13 +75,12 @@ def _plain(tag: str, band: ForecastBand) -> dict[str, object]:
 
 
 def _table(tag: str, band: ForecastBand) -> Table:
-    issued = f"{to_datetime(band.issue_ns):%Y-%m-%d %H:%M} UTC"
     title = tr(
         "{tag}: {algorithm} ({source}), issued {issued}",
         tag=tag,
         algorithm=band.algorithm,
         source=band.source,
-        issued=issued,
+        issued=f"{to_datetime(band.issue_ns):%Y-%m-%d %H:%M} UTC",
     )
     titles = (N_("Time (UTC)"), N_("Forecast"), N_("80 % band"), N_("95 % band"))
     table = Table(*(tr(head) for head in titles), title=title)

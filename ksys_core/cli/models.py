@@ -15,6 +15,7 @@ from rich.table import Table
 from ksys_core.cli.session import Config, Json, database, out, seconds
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.registry import SPECS
 from ksys_core.i18n import N_, tr
 from ksys_core.services import forecast, models
 from ksys_core.services.compute import processes
@@ -23,9 +24,17 @@ from ksys_core.store.models import ModelRow
 
 app = App(name="models", help="Forecasting models: train, deploy, list.")
 
-Algorithm = Annotated[
-    str, Parameter(help="auto_arima, auto_ets, auto_theta, mstl, ridge, seasonal_naive, drift, naive.")
-]
+Algorithm = Annotated[str, Parameter(help=", ".join(SPECS))]
+COLUMNS = (
+    N_("Model"),
+    N_("Tag"),
+    N_("Algorithm"),
+    N_("Grid"),
+    N_("Season"),
+    N_("Runs as"),
+    N_("Newest forecast"),
+    N_("State"),
+)
 Season = Annotated[str, Parameter(help="Season length in steps, “auto” or “none”.")]
 
 
@@ -71,7 +80,7 @@ def _season(text: str) -> int | None:
         return named[text]
     if not text.isdecimal() or int(text) < 1:
         raise KnownError(
-            "cli.season", N_("The season is a number of steps, “auto” or “none”, not “{text}”."), text=text
+            "cli.season", N_("The season is a number of steps, “auto” or “none”, not “{given}”."), given=text
         )
     return int(text)
 
@@ -86,17 +95,7 @@ async def _list(deployed: bool, as_json: bool, config: Config) -> None:
 
 
 def _table(rows: list[ModelRow]) -> Table:
-    titles = (
-        N_("Model"),
-        N_("Tag"),
-        N_("Algorithm"),
-        N_("Grid"),
-        N_("Season"),
-        N_("Runs as"),
-        N_("Newest forecast"),
-        N_("State"),
-    )
-    table = Table(*(tr(title) for title in titles))
+    table = Table(*(tr(title) for title in COLUMNS))
     for row in rows:
         issued = "" if row.last_issue_ns is None else f"{to_datetime(row.last_issue_ns):%Y-%m-%d %H:%M} UTC"
         table.add_row(
