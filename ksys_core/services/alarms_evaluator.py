@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -50,7 +51,7 @@ class AlarmEvaluator:
             await self._load_once()
             if self._behind:
                 return await self._catch_up()
-            return await self._advance(lambda state, loaded: step(state, loaded.definitions, self._plausible(batch)))
+            return await self._advance(partial(_step, self._plausible(batch)))
 
     async def on_timer(self, now: int) -> int:
         """Let time pass to `now` (ns) less `SETTLE_NS`; gives the number of transitions."""
@@ -106,12 +107,14 @@ class AlarmEvaluator:
         _log.info("alarms.loaded", definitions=len(loaded.definitions), tags=len(loaded.definitions.sensor_id))
 
     async def _catch_up(self) -> int:
-        count = 0
-        while self._loaded is not None:
-            batch = await alarms_news.next_batch(self._db, self._loaded.definitions, self._loaded.state)
-            if batch is None or not len(batch := self._plausible(batch)):
-                break
-            count += await self._advance(lambda state, loaded, news=batch: step(state, loaded.definitions, news))  # type: ignore[misc]
+        assert self._loaded is not None
+        count, more = 0, True
+        while more:
+            news = await alarms_news.next_batch(self._db, self._loaded.definitions, self._loaded.state)
+            batch = self._plausible(news.batch)
+            more = news.more and len(batch) > 0
+            if len(batch):
+                count += await self._advance(partial(_step, batch))
         self._behind = False
         return count
 
@@ -169,6 +172,10 @@ class AlarmEvaluator:
         async with self._db.transaction() as connection:
             await alarms_state.save_positions(connection, self._loaded.definitions, self._loaded.state)
         self._positions_saved = now
+
+
+def _step(batch: ReadingBatch, state: State, loaded: alarms_state.Loaded) -> Step:
+    return step(state, loaded.definitions, batch)
 
 
 async def evaluate_once(db: Database, clock: Clock) -> int:

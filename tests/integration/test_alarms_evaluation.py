@@ -10,10 +10,12 @@ import pytest
 
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.alarms.isa import isa_state
+from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms
 from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
+from ksys_core.store.readings import ingest
 from ksys_core.store.sensors import set_limits
 from tests.integration.alarms_plant import Plant, build_plant
 
@@ -76,6 +78,25 @@ async def test_readings_stored_while_the_service_was_down_are_caught_up(database
     await evaluate_once(database, plant.clock)
     assert [kind for _, kind in await plant.journal()] == ["ACT", "RTN", "ACT"]
     assert await evaluate_once(database, plant.clock) == 0
+
+
+async def test_a_long_outage_is_caught_up_span_by_span(database: Database) -> None:
+    """More readings than are taken at once, far apart, of tags that lag each other."""
+    plant = await build_plant(database)
+    await plant.reads(0, 5.0, 5.0)
+    await evaluate_once(database, plant.clock)
+    times = [k * 600 for k in range(1, 201)]
+    values = [12.0 if k % 10 == 0 else 5.0 for k in range(1, 201)]
+    for sensor_id, last in zip(plant.sensors, (200, 150), strict=True):
+        t = [plant.at(second) for second in times[:last]]
+        await ingest(database, ReadingBatch.of([sensor_id] * last, t, values[:last]))
+    plant.now = plant.at(times[-1])
+    await evaluate_once(database, plant.clock)
+    events = await plant.journal()
+    assert events.count((plant.high[0], "ACT")) == 20
+    assert events.count((plant.high[0], "RTN")) == 19
+    assert events.count((plant.high[1], "ACT")) == 15
+    assert events.count((plant.high[1], "RTN")) == 14
 
 
 async def test_history_older_than_the_first_evaluation_makes_no_alarms(database: Database) -> None:
