@@ -6,6 +6,8 @@ Left out: tests of logins other than the owner's (the WASM server has one) and o
 from tests.integration.test_events import *  # noqa: F403
 from tests.integration.test_readings import *  # noqa: F403
 from tests.integration.test_sensors import *  # noqa: F403
+from tests.integration.test_simulated_history import *  # noqa: F403
+from tests.integration.test_trends import *  # noqa: F403
 
 del test_loss_is_told_and_return_brings_a_resync  # noqa: F821
 del test_server_that_hangs_counts_as_lost  # noqa: F821
