@@ -1,0 +1,52 @@
+"""What the dashboard reads: newest readings often; limits, last hour and forecast of every tag now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ksys_core.domain.tags import LimitKind
+from ksys_core.domain.times import HOUR
+from ksys_core.services.forecast import ForecastBand, latest_forecasts
+from ksys_core.store import readings, sensors, trends
+from ksys_core.store.pool import Database
+from ksys_core.store.readings import LatestTable
+
+SPARK_PIXELS = 60
+"""Asked width of a sparkline; at most two buckets a pixel come back."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LastHour:
+    """Buckets of the last hour: start (ns), lowest and highest value (NaN = gap), readings in all."""
+
+    t: npt.NDArray[np.int64]
+    low: npt.NDArray[np.float64]
+    high: npt.NDArray[np.float64]
+    n: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TagContext:
+    """What stands around a tag's value."""
+
+    limits: Mapping[LimitKind, float]
+    last_hour: LastHour | None
+    forecast: ForecastBand | None
+
+
+async def load_newest(db: Database) -> LatestTable:
+    """The newest reading of every tag."""
+    return await readings.latest(db)
+
+
+async def load_context(db: Database, sensor_ids: Sequence[int], now_ns: int) -> dict[int, TagContext]:
+    """Limits in force, last hour and newest forecast of the tags."""
+    limits = await sensors.limits_in_force(db)
+    series = await trends.trend(db, sensor_ids, now_ns - HOUR, now_ns, SPARK_PIXELS)
+    forecasts = await latest_forecasts(db, sensor_ids)
+    hours = {i: LastHour(s.t, s.min, s.max, int(s.n.sum())) for i, s in series.items() if len(s.t)}
+    return {i: TagContext(limits.get(i, {}), hours.get(i), forecasts.get(i)) for i in sensor_ids}
