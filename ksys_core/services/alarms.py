@@ -49,6 +49,7 @@ __all__ = [
     "JournalEntry",
     "JournalFilter",
     "JournalPage",
+    "Key",
     "Outcome",
     "SensorAlarm",
     "acknowledge",

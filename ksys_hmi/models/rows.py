@@ -34,13 +34,13 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
     ) -> None:
         super().__init__(parent)
         self._columns = tuple(columns)
-        self._key = key
+        self.key = key
         self.rows: tuple[RowT, ...] = ()
 
     def show_rows(self, rows: Sequence[RowT]) -> None:
         """Show `rows`: a change of values repaints, a change of the set resets."""
         new = tuple(rows)
-        same = [self._key(row) for row in new] == [self._key(row) for row in self.rows]
+        same = [self.key(row) for row in new] == [self.key(row) for row in self.rows]
         if not same:
             self.beginResetModel()
         self.rows = new

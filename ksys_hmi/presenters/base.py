@@ -43,7 +43,7 @@ class Presenter(QObject, Generic[StateT]):
 
     kinds: ClassVar[frozenset[str]] = frozenset()
     """Kinds of change in the database that make the state old; ``resync`` always does."""
-    period_s: ClassVar[float | None] = None
+    period_s: float | None = None
     """Load at least this often; None: only on events."""
     pause_s: ClassVar[float] = 0.25
 

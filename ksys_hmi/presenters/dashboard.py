@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from ksys_core.services.alarms import alarm_states_for_sensors
 
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import SECOND
 from ksys_core.services import dashboard
+from ksys_core.services.alarms import alarm_states_for_sensors
 from ksys_core.services.dashboard import TagContext
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.presenters.tiles import AlarmMark, Reading, SparkData, TileInput, TileState, tile_state
@@ -95,7 +95,7 @@ class DashboardPresenter(Presenter[DashboardState]):
             return
         self._alarms_old = False
         states = await alarm_states_for_sensors(self.runtime.db)
-        self._alarms = {i: AlarmMark(each.priority, each.state) for i, each in states.items()}
+        self._alarms = {i: AlarmMark(each.priority, each.isa) for i, each in states.items()}
 
     def _input(self, sensor: Sensor, reading: Reading | None) -> TileInput:
         context = self._context.get(sensor.sensor_id, _NO_CONTEXT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -15,11 +15,11 @@ from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
 from ksys_hmi.presenters.tiles import TileState
 from ksys_hmi.widgets.alarm_symbol import blinks
+from ksys_hmi.widgets.blink import blink
 from ksys_hmi.widgets.tile_painter import TILE_HEIGHT, TILE_WIDTH, TilePainter
 
 _GAP: Final = 8
 _HEADING: Final = 30
-_BLINK_MS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,8 @@ class TileGrid(QWidget):
         self._headings: list[_Heading] = []
         self._columns = 1
         self._current = -1
-        self._blink_on = True
         self._painter = TilePainter(theme.current())
-        self._blink = QTimer(self)
-        self._blink.setInterval(_BLINK_MS)
-        self._blink.timeout.connect(self._toggle_blink)
+        blink().toggled.connect(self._on_blink)
 
     @property
     def tiles(self) -> tuple[TileState, ...]:
@@ -72,7 +69,7 @@ class TileGrid(QWidget):
             for rect, before, after in zip(self._rects, old, self._tiles, strict=True):
                 if before is not after:
                     self.update(rect)
-        self._set_blinking(any(t.alarm is not None and blinks(t.alarm.priority, t.alarm.state) for t in self._tiles))
+        blink().need(self, any(t.alarm is not None and blinks(t.alarm.priority, t.alarm.state) for t in self._tiles))
 
     def tile_rect(self, sensor_id: int) -> QRect:
         """Where the tile of a sensor lies; an empty rectangle when it is not shown."""
@@ -115,15 +112,7 @@ class TileGrid(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(4 * fonts.px(TILE_WIDTH), self.minimumHeight())
 
-    def _set_blinking(self, wanted: bool) -> None:
-        if wanted and not self._blink.isActive():
-            self._blink.start()
-        elif not wanted and self._blink.isActive():
-            self._blink.stop()
-            self._blink_on = True
-
-    def _toggle_blink(self) -> None:
-        self._blink_on = not self._blink_on
+    def _on_blink(self, _on: bool) -> None:
         if not self.isVisible():
             return
         for rect, tile in zip(self._rects, self._tiles, strict=True):
@@ -142,7 +131,7 @@ class TileGrid(QWidget):
         for index, rect in self._visible(event):
             tile = self._tiles[index]
             selected = index == self._current and self.hasFocus()
-            self._painter.paint(painter, rect, tile, blink_on=self._blink_on, selected=selected)
+            self._painter.paint(painter, rect, tile, blink_on=blink().on, selected=selected)
         painter.end()
 
     def _visible(self, event: QPaintEvent) -> Iterator[tuple[int, QRect]]:

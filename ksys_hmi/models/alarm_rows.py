@@ -1,0 +1,81 @@
+"""Columns of the alarm list and of the alarm journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from ksys_core.i18n import N_, tr
+from ksys_core.services.alarms import AlarmRow, JournalEntry
+from ksys_hmi.alarm_words import event_word, kind_word, state_word
+from ksys_hmi.formats import NO_VALUE, format_age, format_moment, format_value
+from ksys_hmi.models.rows import Column, RowsModel
+
+Now = Callable[[], int]
+SYMBOL_COLUMN: Final = 0
+_NONE: Final = ""
+
+
+def active_model(zone: ZoneInfo, now: Now) -> RowsModel[AlarmRow]:
+    """The list of active alarms; column `SYMBOL_COLUMN` is painted by its delegate."""
+
+    def since(row: AlarmRow) -> str:
+        return _NONE if row.active_since is None else format_moment(row.active_since, zone)
+
+    def age(row: AlarmRow) -> str:
+        seconds = row.age_s(now())
+        return _NONE if seconds is None else format_age(seconds)
+
+    columns = (
+        Column[AlarmRow](N_("P"), lambda row: str(row.priority), tooltip=_symbol_tip),
+        Column[AlarmRow](N_("Since"), since),
+        Column[AlarmRow](N_("Age"), age, numeric=True),
+        Column[AlarmRow](N_("Tag"), lambda row: row.tag),
+        Column[AlarmRow](N_("Description"), lambda row: tr.pick(dict(row.description))),
+        Column[AlarmRow](N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
+        Column[AlarmRow](N_("Now"), _present, numeric=True),
+        Column[AlarmRow](N_("Limit"), lambda row: _number(row.limit, row.decimals), numeric=True),
+        Column[AlarmRow](N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True),
+        Column[AlarmRow](N_("Unit"), lambda row: row.unit),
+        Column[AlarmRow](N_("State"), lambda row: state_word(row.isa)),
+        Column[AlarmRow](N_("Area"), lambda row: row.area),
+        Column[AlarmRow](N_("Acknowledged by"), lambda row: row.acked_by or _NONE if not row.unacknowledged else _NONE),
+    )
+    return RowsModel(columns, key=lambda row: row.alarm_id)
+
+
+def journal_model(zone: ZoneInfo) -> RowsModel[JournalEntry]:
+    """The journal, newest first."""
+    columns = (
+        Column[JournalEntry](N_("Time"), lambda entry: format_moment(entry.source, zone)),
+        Column[JournalEntry](N_("P"), lambda entry: str(entry.priority), numeric=True),
+        Column[JournalEntry](N_("Event"), lambda entry: event_word(entry.kind)),
+        Column[JournalEntry](N_("Tag"), lambda entry: entry.tag),
+        Column[JournalEntry](N_("Kind"), lambda entry: entry.alarm_kind, tooltip=lambda e: kind_word(e.alarm_kind)),
+        Column[JournalEntry](N_("Value"), lambda entry: _plain(entry.value), numeric=True),
+        Column[JournalEntry](N_("Limit"), lambda entry: _plain(entry.limit), numeric=True),
+        Column[JournalEntry](N_("State"), lambda entry: state_word(entry.isa_to)),
+        Column[JournalEntry](N_("Who"), lambda entry: entry.actor),
+        Column[JournalEntry](N_("Station"), lambda entry: entry.station),
+        Column[JournalEntry](N_("Reason"), lambda entry: entry.reason),
+    )
+    return RowsModel(columns, key=lambda entry: entry.event_id)
+
+
+def _symbol_tip(row: AlarmRow) -> str:
+    return tr("Priority {n}, {state}", n=row.priority, state=state_word(row.isa))
+
+
+def _present(row: AlarmRow) -> str:
+    if row.quality in ("BAD", "STALE"):
+        return f"{NO_VALUE} {row.quality}"
+    return _number(row.now_value, row.decimals) + (" ?" if row.quality == "UNCERTAIN" else "")
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return NO_VALUE if value is None else format_value(value, decimals)
+
+
+def _plain(value: float | None) -> str:
+    return _NONE if value is None else format_value(value, 2)

@@ -1,0 +1,46 @@
+"""What to do about an alarm: cause, consequence, corrective action and time to respond."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtWidgets import QTextBrowser
+
+from ksys_core.i18n import tr
+from ksys_core.services.alarms import AlarmRow
+from ksys_hmi.alarm_words import kind_word, state_word
+from ksys_hmi.formats import format_age
+
+
+class GuidancePane(QTextBrowser):
+    """Shows one alarm's record; texts of people are shown as they were typed, never as markup."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setOpenLinks(False)
+        self.setMinimumWidth(320)
+
+    def show_alarm(self, row: AlarmRow | None) -> None:
+        """Show the record of `row`, or what to do to see one."""
+        self.setAccessibleName(tr("Guidance"))
+        html = f"<p>{escape(tr('Select an alarm to see its guidance.'))}</p>" if row is None else _html(row)
+        if self.toHtml() != html:
+            position = self.verticalScrollBar().value()
+            self.setHtml(html)
+            self.verticalScrollBar().setValue(position)
+
+
+def _html(row: AlarmRow) -> str:
+    title = f"<h3>{escape(row.tag)} · {escape(kind_word(row.kind))}</h3>"
+    about = f"<p>{escape(tr.pick(dict(row.description)))}<br>{escape(row.area)} · {escape(state_word(row.isa))}</p>"
+    parts = [
+        (tr("Cause"), tr.pick(dict(row.cause))),
+        (tr("Consequence if nothing is done"), tr.pick(dict(row.consequence))),
+        (tr("Corrective action"), tr.pick(dict(row.action))),
+        (tr("How to confirm that it is real"), tr.pick(dict(row.confirmation))),
+        (tr("Time to respond"), "" if row.response_s is None else format_age(row.response_s)),
+        (tr("Comment"), row.comment),
+    ]
+    body = "".join(f"<p><b>{escape(name)}</b><br>{escape(text)}</p>" for name, text in parts if text)
+    missing = "" if row.rationalised else f"<p><b>{escape(tr('Not rationalised'))}</b></p>"
+    return title + about + missing + body

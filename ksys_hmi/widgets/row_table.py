@@ -1,0 +1,124 @@
+"""A table view of frozen rows that keeps selection, current row and scroll position by key over every refresh."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from ksys_hmi import fonts
+from ksys_hmi.models.rows import RowsModel
+
+RowT = TypeVar("RowT")
+ROW_PX = 28
+_SELECT_ROWS = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+
+
+class RowTable(QTableView, Generic[RowT]):
+    """Rows are selected whole; Tab leaves the table; columns fit what is first shown and may be dragged."""
+
+    row_changed = Signal()
+    """The current row is another one, or shows something new."""
+    row_activated = Signal()
+    """Enter or a double click."""
+
+    def __init__(self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows_model = model
+        self._kept: tuple[object, set[object], int] | None = None
+        self._fitted = False
+        self._stretch = stretch
+        self.setModel(model)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        self.setAlternatingRowColors(True)
+        self.setTabKeyNavigation(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(fonts.px(ROW_PX))
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._restore)
+        model.dataChanged.connect(lambda *_: self.row_changed.emit())
+        self.doubleClicked.connect(lambda _index: self.row_activated.emit())
+
+    @property
+    def current(self) -> RowT | None:
+        """The current row's record."""
+        index = self.currentIndex()
+        return self._rows_model.rows[index.row()] if index.isValid() else None
+
+    def selected_rows(self) -> list[RowT]:
+        """Records of the selected rows, from above to below."""
+        return [self._rows_model.rows[i] for i in sorted({index.row() for index in self.selectedIndexes()})]
+
+    def visible_rows(self) -> list[RowT]:
+        """Records of the rows that can be seen whole."""
+        height = self.viewport().height()
+        first = max(self.rowAt(0), 0)
+        rows = range(first, self._rows_model.rowCount())
+        shown = (i for i in rows if self.rowViewportPosition(i) >= 0)
+        found = []
+        for i in shown:
+            if self.rowViewportPosition(i) + self.rowHeight(i) > height:
+                break
+            found.append(self._rows_model.rows[i])
+        return found
+
+    def go_to(self, key: object) -> bool:
+        """Make the row of `key` the current and only selected one; False when it is not shown."""
+        for i, row in enumerate(self._rows_model.rows):
+            if self._rows_model.key(row) == key:
+                self.selectRow(i)
+                self.scrollTo(self._rows_model.index(i, 0))
+                return True
+        return False
+
+    def _keep(self) -> None:
+        key = self._rows_model.key
+        current = self.current
+        chosen = {key(row) for row in self.selected_rows()}
+        self._kept = (None if current is None else key(current), chosen, self.verticalScrollBar().value())
+
+    def _restore(self) -> None:
+        self._fit_once()
+        if self._kept is None:
+            return
+        current, chosen, position = self._kept
+        selection = self.selectionModel()
+        for i, row in enumerate(self._rows_model.rows if chosen or current is not None else ()):
+            key = self._rows_model.key(row)
+            index = self._rows_model.index(i, 0)
+            if key == current:
+                selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            if key in chosen:
+                selection.select(index, _SELECT_ROWS)
+        self.verticalScrollBar().setValue(position)
+        self.row_changed.emit()
+
+    def _fit_once(self) -> None:
+        if not self._fitted and self._rows_model.rowCount():
+            self._fitted = True
+            self.fit_columns()
+
+    def fit_columns(self) -> None:
+        """Make the columns as wide as their titles and the rows that are shown."""
+        self.resizeColumnsToContents()
+        self.horizontalHeader().setSectionResizeMode(self._stretch, QHeaderView.ResizeMode.Stretch)
+
+    def currentChanged(self, current: Any, previous: Any) -> None:
+        super().currentChanged(current, previous)
+        self.row_changed.emit()
+
+    def keyPressEvent(self, event: Any) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.current is not None:
+            self.row_activated.emit()
+            return
+        super().keyPressEvent(event)
