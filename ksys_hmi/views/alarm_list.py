@@ -85,7 +85,7 @@ class AlarmList(QWidget):
             button.toggled.connect(self._apply_filter)
         self._area_button.clicked.connect(self._clear_area)
         self.table.row_changed.connect(lambda: self._guidance.show_alarm(self.table.current))
-        self.table.row_activated.connect(lambda: self._guidance.setFocus())
+        self.table.row_activated.connect(self._focus_guidance)
 
     def go_to(self, params: Mapping[str, Any]) -> None:
         """``alarm_id``: select it; ``priority``, ``area``: show only these."""
@@ -167,3 +167,6 @@ class AlarmList(QWidget):
         row = self.table.current
         if row is not None:
             self._runtime.open_page("trend", tags=[row.tag], at=row.active_since)
+
+    def _focus_guidance(self) -> None:
+        self._guidance.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -23,7 +23,7 @@ class GuidancePane(QTextBrowser):
     def show_alarm(self, row: AlarmRow | None) -> None:
         """Show the record of `row`, or what to do to see one."""
         self.setAccessibleName(tr("Guidance"))
-        html = f"<p>{escape(tr('Select an alarm to see its guidance.'))}</p>" if row is None else _html(row)
+        html = _paragraph(tr("Select an alarm to see its guidance.")) if row is None else _html(row)
         if self.toHtml() != html:
             position = self.verticalScrollBar().value()
             self.setHtml(html)
@@ -42,5 +42,9 @@ def _html(row: AlarmRow) -> str:
         (tr("Comment"), row.comment),
     ]
     body = "".join(f"<p><b>{escape(name)}</b><br>{escape(text)}</p>" for name, text in parts if text)
-    missing = "" if row.rationalised else f"<p><b>{escape(tr('Not rationalised'))}</b></p>"
+    missing = "" if row.rationalised else _paragraph(tr("Not rationalised"))
     return title + about + missing + body
+
+
+def _paragraph(text: str) -> str:
+    return f"<p><b>{escape(text)}</b></p>"
