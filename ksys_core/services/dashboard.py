@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.tags import LimitKind
 from ksys_core.domain.times import HOUR
-from ksys_core.services.forecast import ForecastBand, latest_forecasts
+from ksys_core.services.forecast import latest_forecasts
 from ksys_core.store import readings, sensors, trends
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import LatestTable

@@ -27,38 +27,38 @@ def active_model(zone: ZoneInfo, now: Now) -> RowsModel[AlarmRow]:
         seconds = row.age_s(now())
         return _NONE if seconds is None else format_age(seconds)
 
-    columns = (
-        Column[AlarmRow](N_("P"), lambda row: str(row.priority), tooltip=_symbol_tip),
-        Column[AlarmRow](N_("Since"), since),
-        Column[AlarmRow](N_("Age"), age, numeric=True),
-        Column[AlarmRow](N_("Tag"), lambda row: row.tag),
-        Column[AlarmRow](N_("Description"), lambda row: tr.pick(dict(row.description))),
-        Column[AlarmRow](N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
-        Column[AlarmRow](N_("Now"), _present, numeric=True),
-        Column[AlarmRow](N_("Limit"), lambda row: _number(row.limit, row.decimals), numeric=True),
-        Column[AlarmRow](N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True),
-        Column[AlarmRow](N_("Unit"), lambda row: row.unit),
-        Column[AlarmRow](N_("State"), lambda row: state_word(row.isa)),
-        Column[AlarmRow](N_("Area"), lambda row: row.area),
-        Column[AlarmRow](N_("Acknowledged by"), lambda row: row.acked_by or _NONE if not row.unacknowledged else _NONE),
+    columns: tuple[Column[AlarmRow], ...] = (
+        Column(N_("P"), lambda row: str(row.priority), tooltip=_symbol_tip),
+        Column(N_("Since"), since),
+        Column(N_("Age"), age, numeric=True),
+        Column(N_("Tag"), lambda row: row.tag),
+        Column(N_("Description"), lambda row: tr.pick(dict(row.description))),
+        Column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
+        Column(N_("Now"), _present, numeric=True),
+        Column(N_("Limit"), lambda row: _number(row.limit, row.decimals), numeric=True),
+        Column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True),
+        Column(N_("Unit"), lambda row: row.unit),
+        Column(N_("State"), lambda row: state_word(row.isa)),
+        Column(N_("Area"), lambda row: row.area),
+        Column(N_("Acknowledged by"), lambda row: row.acked_by or _NONE if not row.unacknowledged else _NONE),
     )
     return RowsModel(columns, key=lambda row: row.alarm_id)
 
 
 def journal_model(zone: ZoneInfo) -> RowsModel[JournalEntry]:
     """The journal, newest first."""
-    columns = (
-        Column[JournalEntry](N_("Time"), lambda entry: format_moment(entry.source, zone)),
-        Column[JournalEntry](N_("P"), lambda entry: str(entry.priority), numeric=True),
-        Column[JournalEntry](N_("Event"), lambda entry: event_word(entry.kind)),
-        Column[JournalEntry](N_("Tag"), lambda entry: entry.tag),
-        Column[JournalEntry](N_("Kind"), lambda entry: entry.alarm_kind, tooltip=lambda e: kind_word(e.alarm_kind)),
-        Column[JournalEntry](N_("Value"), lambda entry: _plain(entry.value), numeric=True),
-        Column[JournalEntry](N_("Limit"), lambda entry: _plain(entry.limit), numeric=True),
-        Column[JournalEntry](N_("State"), lambda entry: state_word(entry.isa_to)),
-        Column[JournalEntry](N_("Who"), lambda entry: entry.actor),
-        Column[JournalEntry](N_("Station"), lambda entry: entry.station),
-        Column[JournalEntry](N_("Reason"), lambda entry: entry.reason),
+    columns: tuple[Column[JournalEntry], ...] = (
+        Column(N_("Time"), lambda entry: format_moment(entry.source, zone)),
+        Column(N_("P"), lambda entry: str(entry.priority), numeric=True),
+        Column(N_("Event"), lambda entry: event_word(entry.kind)),
+        Column(N_("Tag"), lambda entry: entry.tag),
+        Column(N_("Kind"), lambda entry: entry.alarm_kind, tooltip=lambda e: kind_word(e.alarm_kind)),
+        Column(N_("Value"), lambda entry: _plain(entry.value), numeric=True),
+        Column(N_("Limit"), lambda entry: _plain(entry.limit), numeric=True),
+        Column(N_("State"), lambda entry: state_word(entry.isa_to)),
+        Column(N_("Who"), lambda entry: entry.actor),
+        Column(N_("Station"), lambda entry: entry.station),
+        Column(N_("Reason"), lambda entry: entry.reason),
     )
     return RowsModel(columns, key=lambda entry: entry.event_id)
 

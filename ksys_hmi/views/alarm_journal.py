@@ -37,15 +37,15 @@ class AlarmJournal(Page[JournalState]):
         self.table = RowTable(self._model, _STRETCHED)
         self._search = QLineEdit()
         self._search.setClearButtonEnabled(True)
-        self._span = QComboBox()
+        self.span = QComboBox()
         for _text, seconds in _SPANS:
-            self._span.addItem("", seconds)
-        self._span.setCurrentIndex(_DEFAULT_SPAN)
+            self.span.addItem("", seconds)
+        self.span.setCurrentIndex(_DEFAULT_SPAN)
         self._counts = QLabel()
         self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         head = QHBoxLayout()
         head.addWidget(self._search, 1)
-        head.addWidget(self._span)
+        head.addWidget(self.span)
         head.addStretch(1)
         head.addWidget(self._counts)
         layout = QVBoxLayout(self)
@@ -55,7 +55,7 @@ class AlarmJournal(Page[JournalState]):
         layout.addWidget(self._hint)
         self._search.returnPressed.connect(self._apply_filter)
         self._search.textChanged.connect(lambda text: None if text else self._apply_filter())
-        self._span.currentIndexChanged.connect(self._apply_filter)
+        self.span.currentIndexChanged.connect(self._apply_filter)
         self.table.verticalScrollBar().valueChanged.connect(self._on_scroll)
         self.retranslate()
         self.render_state(presenter.state)
@@ -63,10 +63,10 @@ class AlarmJournal(Page[JournalState]):
     def retranslate(self) -> None:
         self._search.setPlaceholderText(tr("Tag, reason or name, then Enter"))
         self._search.setAccessibleName(tr("Search the journal"))
-        self._span.setAccessibleName(tr("Period"))
+        self.span.setAccessibleName(tr("Period"))
         self.table.setAccessibleName(tr("Alarm journal"))
         for i, (text, _seconds) in enumerate(_SPANS):
-            self._span.setItemText(i, tr(text))
+            self.span.setItemText(i, tr(text))
         self._model.retranslate()
 
     def render_state(self, state: JournalState) -> None:
@@ -78,7 +78,7 @@ class AlarmJournal(Page[JournalState]):
         self._hint.setVisible(bool(self._hint.text()))
 
     def _apply_filter(self) -> None:
-        self._journal.set_filter(self._search.text().strip(), self._span.currentData())
+        self._journal.set_filter(self._search.text().strip(), self.span.currentData())
 
     def _on_scroll(self, value: int) -> None:
         if self.presenter.state.more and value >= self.table.verticalScrollBar().maximum() - self.table.height():

@@ -34,7 +34,7 @@ class AlarmList(QWidget):
         self.table = RowTable(self._model, _STRETCHED)
         self._symbols = SymbolDelegate(self.table, self._mark_of)
         self.table.setItemDelegateForColumn(SYMBOL_COLUMN, self._symbols)
-        self._guidance = GuidancePane()
+        self.guidance = GuidancePane()
         self._search = QLineEdit()
         self._search.setClearButtonEnabled(True)
         self._priorities = {n: QToolButton() for n in _PRIORITIES}
@@ -68,7 +68,7 @@ class AlarmList(QWidget):
         column.addWidget(self._hint)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
-        split.addWidget(self._guidance)
+        split.addWidget(self.guidance)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
         split.setSizes([1300, 360])
@@ -84,7 +84,7 @@ class AlarmList(QWidget):
         for button in self._priorities.values():
             button.toggled.connect(self._apply_filter)
         self._area_button.clicked.connect(self._clear_area)
-        self.table.row_changed.connect(lambda: self._guidance.show_alarm(self.table.current))
+        self.table.row_changed.connect(lambda: self.guidance.show_alarm(self.table.current))
         self.table.row_activated.connect(self._focus_guidance)
 
     def go_to(self, params: Mapping[str, Any]) -> None:
@@ -125,7 +125,7 @@ class AlarmList(QWidget):
         self._area_button.setToolTip(tr("Show all areas"))
         self._model.retranslate()
         self.table.fit_columns()
-        self._guidance.show_alarm(self.table.current)
+        self.guidance.show_alarm(self.table.current)
 
     def show_state(self, state: AlarmsState) -> None:
         """Show the list as it is now."""
@@ -169,4 +169,4 @@ class AlarmList(QWidget):
             self._runtime.open_page("trend", tags=[row.tag], at=row.active_since)
 
     def _focus_guidance(self) -> None:
-        self._guidance.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.guidance.setFocus(Qt.FocusReason.OtherFocusReason)

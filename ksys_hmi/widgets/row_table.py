@@ -49,6 +49,9 @@ class RowTable(QTableView, Generic[RowT]):
         model.dataChanged.connect(lambda *_: self.row_changed.emit())
         self.doubleClicked.connect(lambda _index: self.row_activated.emit())
 
+    def model(self) -> RowsModel[RowT]:
+        return self._rows_model
+
     @property
     def current(self) -> RowT | None:
         """The current row's record."""
@@ -76,8 +79,9 @@ class RowTable(QTableView, Generic[RowT]):
         """Make the row of `key` the current and only selected one; False when it is not shown."""
         for i, row in enumerate(self._rows_model.rows):
             if self._rows_model.key(row) == key:
-                self.selectRow(i)
-                self.scrollTo(self._rows_model.index(i, 0))
+                index = self._rows_model.index(i, 0)
+                self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.Clear | _SELECT_ROWS)
+                self.scrollTo(index)
                 return True
         return False
 

@@ -1,0 +1,150 @@
+"""The alarms page on a real database, by real keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from ksys_core.i18n import tr
+from ksys_core.services import alarms
+from ksys_core.services.alarms import evaluate_once
+from ksys_core.settings import Settings
+from ksys_core.store.pool import Database
+from ksys_core.store.sensors import all_sensors
+from ksys_core.store.session import open_session
+from ksys_hmi.progress import Progress
+from ksys_hmi.runtime import ConnectionState, Runtime
+from ksys_hmi.views.alarms import AlarmsPage
+from ksys_hmi.views.main_window import MainWindow
+from tests.gui.conftest import Run
+from tests.integration.alarms_plant import Plant, build_plant
+
+Scenario = Callable[[MainWindow, AlarmsPage, Plant], Coroutine[Any, Any, None]]
+CTRL = Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition that Qt's events bring about."""
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - Qt has no event to wait for from a coroutine
+            await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def on_page(run: Run, dsn: str, qapp: QApplication) -> Callable[[Scenario], None]:
+    """Runs a scenario on a shown alarms page with three active alarms of priorities 1, 2 and 3."""
+
+    async def with_page(scenario: Scenario) -> None:
+        db = await Database.connect(dsn, pool_min=1, pool_max=4)
+        plant = await build_plant(db, 3)
+        await db.execute(
+            'update alarm_definitions set priority = least(alarm_id, 4), cause = \'{"en": "<b>Fouling</b>"}\''
+        )
+        await plant.reads(0, 12.0, 12.0, 12.0)
+        await evaluate_once(db, plant.clock)
+        async with asyncio.TaskGroup() as group:
+            runtime = Runtime(Settings(), group)
+            runtime.use_database(db)
+            runtime.session = await open_session(db)
+            runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(db)}
+            runtime.set_connection(ConnectionState(connected=True, since_ns=0, ever=True))
+            window = MainWindow(runtime, Progress(()), "alarms")
+            window.show()
+            window.go_live()
+            page = window.page
+            assert isinstance(page, AlarmsPage)
+            try:
+                window.activateWindow()
+                await until(lambda: page.loaded and window.isActiveWindow())
+                await scenario(window, page, plant)
+            finally:
+                runtime.cancel_all()
+                window.hide()
+                window.deleteLater()
+        await db.close()
+
+    tr.language = "en"
+    return lambda scenario: run(with_page(scenario))
+
+
+def shown(page: AlarmsPage) -> list[tuple[int, str]]:
+    return [(row.priority, row.isa) for row in page.list.table.model().rows]
+
+
+def test_the_list_is_sorted_by_priority_and_shows_guidance_as_typed(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        assert shown(page) == [(1, "UNACK"), (2, "UNACK"), (3, "UNACK")]
+        page.list.table.go_to(plant.high[0])
+        assert "<b>Fouling</b>" in page.list.guidance.toPlainText()
+
+    on_page(scenario)
+
+
+def test_ctrl_k_acknowledges_the_selected_alarm_and_no_other(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[1])
+        QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL)
+        await until(lambda: (2, "ACKED") in shown(page))
+        assert shown(page) == [(1, "UNACK"), (2, "ACKED"), (3, "UNACK")]
+        current = page.list.table.current
+        assert current is not None
+        assert current.priority == 2, "the selection stays with its alarm"
+        assert "1 alarm acknowledged." in window.status.message.text()
+
+    on_page(scenario)
+
+
+def test_the_visible_page_is_acknowledged_by_one_key(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.table.setFocus()
+        QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL | SHIFT)
+        await until(lambda: {isa for _, isa in shown(page)} == {"ACKED"})
+        assert await plant.states() == ["ACKED"] * 3
+
+    on_page(scenario)
+
+
+def test_a_race_lost_is_told(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.presenter.stop()  # the page has not heard of it yet
+        row = page.list.table.model().rows[0]
+        await alarms.acknowledge(plant.db, [row.key], "another desk")
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL)
+        await until(lambda: "was first" in window.status.message.text())
+
+    on_page(scenario)
+
+
+def test_a_filter_hides_but_never_an_unseen_urgent_alarm(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        search = page.list.findChildren(QLineEdit)[0]
+        QTest.keyClicks(search, "no such tag")
+        assert shown(page) == [(1, "UNACK")]
+        QTest.keyClick(search, Qt.Key.Key_A, CTRL)
+        QTest.keyClick(search, Qt.Key.Key_Delete)
+        assert len(shown(page)) == 3
+
+    on_page(scenario)
+
+
+def test_the_journal_shows_what_was_done(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        row = page.list.table.model().rows[0]
+        await alarms.acknowledge(plant.db, [row.key], "desk 7")
+        page.open(journal=True)
+        page.journal.span.setCurrentIndex(page.journal.span.count() - 1)
+        model = page.journal.table.model()
+        await until(lambda: bool(model.rows))
+        assert (model.rows[0].kind, model.rows[0].station) == ("ACK", "desk 7")
+
+    on_page(scenario)
