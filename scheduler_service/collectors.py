@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from ksys_core.domain.times import to_datetime
 from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
+from ksys_core.services import virtual_tags
 from ksys_core.settings import Settings
+from ksys_core.sources.base import MakeSource, Source
 from ksys_core.store import sources as store
 from ksys_core.store.pool import Database
 from ksys_core.store.sources import SourceDefinition, SourceState
@@ -28,26 +30,13 @@ LONGEST_RESTART_S: Final = 60.0
 FLUSH_S: Final = 1.5
 
 
-class Collector(Protocol):
-    """A source of live readings."""
-
-    def batches(self) -> AsyncIterator[ReadingBatch]:
-        """Live readings until cancelled; raises when the source is lost."""
-
-    async def fill(self, progress: Callable[[int, int], None]) -> None:
-        """Bring in what history the source has, beside the live readings; `progress` takes readings done and total."""
-
-
-Make = Callable[[Database, Settings, SourceDefinition], Collector]
-
-
 class Collectors:
     """Keeps the enabled sources running while this instance leads.
 
     They go on through a lost database, and stop only when another instance leads or the service ends.
     """
 
-    def __init__(self, db: Database, settings: Settings, kinds: Mapping[str, Make]) -> None:
+    def __init__(self, db: Database, settings: Settings, kinds: Mapping[str, MakeSource]) -> None:
         self._db = db
         self._settings = settings
         self._kinds = kinds
@@ -97,65 +86,69 @@ class Collectors:
             running[key] = asyncio.create_task(self._keep(wanted[key]))
 
     async def _keep(self, definition: SourceDefinition) -> None:
-        """Collect for ever, starting again with growing pauses after a failure."""
+        """Collect until the source ends, starting again with growing pauses after a failure."""
         buffer = self._buffers.setdefault(definition.name, ReadingBuffer(self._db))
-        writer = asyncio.create_task(buffer.write())
         wait = FIRST_RESTART_S
         try:
             while True:
-                await self._note(definition, "starting")
                 began = time.monotonic()
-                collecting = asyncio.create_task(self._collect(definition, buffer))
-                try:
-                    await asyncio.wait({collecting, writer}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    await _cancelled([collecting])
-                if writer.done():
-                    failed, writer = writer, asyncio.create_task(buffer.write())
-                    buffer.give_up_first()
-                    await self._note_failure(definition, failed.exception())
-                else:
-                    await self._note_failure(definition, collecting.exception())
+                error = await self._attempt(definition, buffer)
+                if error is None:
+                    return
+                reason = _reason(error)
+                _log.warning("collector failed", source=definition.name, reason=reason)
+                await self._note(definition, "failed", reason)
                 wait = FIRST_RESTART_S if time.monotonic() - began > LONGEST_RESTART_S else wait
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, LONGEST_RESTART_S)
         finally:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_S):
-                    await buffer.drained()
-            await _cancelled([writer])
             await self._note(definition, "stopped")
+
+    async def _attempt(self, definition: SourceDefinition, buffer: ReadingBuffer) -> BaseException | None:
+        """Collect until the source ends (None), or it or the writing of its readings fails (why)."""
+        await self._note(definition, "starting")
+        writer = asyncio.create_task(buffer.write())
+        collecting = asyncio.create_task(self._collect(definition, buffer))
+        try:
+            await asyncio.wait({collecting, writer}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _cancelled([collecting])
+            await _flush(writer, buffer)
+        if not writer.cancelled():
+            buffer.give_up_first()
+            return writer.exception()
+        return collecting.exception()
 
     async def _collect(self, definition: SourceDefinition, buffer: ReadingBuffer) -> None:
         make = self._kinds.get(definition.kind)
         if make is None:
             raise KnownError("source.kind", N_("No collector for sources of kind {kind}."), kind=definition.kind)
-        collector = make(self._db, self._settings, definition)
+        source = make(self._db, self._settings, definition)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._fill(definition, collector))
+            group.create_task(self._fill(definition, source))
             await self._note(definition, "running")
-            async for batch in collector.batches():
+            async for batch in source.batches():
                 if len(batch):
                     buffer.add(batch)
                     await self._note_newest(definition, batch)
-            raise KnownError("source.ended", N_("The source {name} has ended."), name=definition.name)
 
-    async def _fill(self, definition: SourceDefinition, collector: Collector) -> None:
+    async def _fill(self, definition: SourceDefinition, source: Source) -> None:
+        """Bring in the history; virtual tags are computed again over what came."""
         notes: set[asyncio.Task[None]] = set()
+        missing = False
 
         def progress(done: int, total: int) -> None:
+            nonlocal missing
+            missing = missing or done < total
             if not notes or done >= total:
                 task = asyncio.create_task(self._note_fill(definition, done, total))
                 notes.add(task)
                 task.add_done_callback(notes.discard)
 
-        await collector.fill(progress)
+        await source.fill(progress)
         await asyncio.gather(*notes)
-
-    async def _note_failure(self, definition: SourceDefinition, error: BaseException | None) -> None:
-        reason = _reason(error)
-        _log.warning("collector failed", source=definition.name, reason=reason)
-        await self._note(definition, "failed", reason)
+        if missing:
+            await virtual_tags.recompute(self._db, now_ns=time.time_ns())
 
     async def _note(self, definition: SourceDefinition, state: SourceState, error: str | None = None) -> None:
         with suppress(DatabaseDownError):
@@ -181,6 +174,13 @@ def _reason(error: BaseException | None) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, KnownError) else f"{type(error).__name__}: {error}"
+
+
+async def _flush(writer: asyncio.Task[None], buffer: ReadingBuffer) -> None:
+    """Let `writer` store what is buffered for a moment, then end it."""
+    drained = asyncio.create_task(buffer.drained())
+    await asyncio.wait({writer, drained}, timeout=FLUSH_S, return_when=asyncio.FIRST_COMPLETED)
+    await _cancelled([writer, drained])
 
 
 async def _cancelled(tasks: list[asyncio.Task[None]]) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
-from ksys_core.services import backfill, forecast, metrics, models_demo, virtual_tags
+from ksys_core.services import backfill, forecast, metrics, models_demo, partitions, rollups, virtual_tags
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
 from ksys_core.store.pool import Database
@@ -61,6 +61,8 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
     table = (
         Job("alarms", N_("Alarm evaluation"), None, run_alarms, None),
         Job("virtual_tags", N_("Virtual tags"), every.virtual_tags_s, run_virtual_tags, 300, offset_s=2),
+        Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
+        Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
         Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
         Job(
             "backfill",
@@ -83,6 +85,16 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
 async def run_virtual_tags(context: JobContext) -> int:
     """Every virtual tag for the minutes that are not computed yet."""
     return await virtual_tags.run(context.db, now_ns=context.clock())
+
+
+async def run_rollups(context: JobContext) -> int:
+    """Roll-ups up to now, and again where late readings came."""
+    return await rollups.run(context.db, clock=context.clock)
+
+
+async def run_partitions(context: JobContext) -> int:
+    """Partitions of the days ahead."""
+    return await partitions.run(context.db, clock=context.clock)
 
 
 async def run_forecast(context: JobContext) -> int:

@@ -30,6 +30,7 @@ CATCH_UP_NS: Final = 7 * DAY
 OVERLAP_NS: Final = 5 * MINUTE
 """Minutes computed again each time, for readings that came late."""
 FIRST_NS: Final = HOUR
+LONGEST_NS: Final = 400 * DAY
 RAW_SPAN_NS: Final = 6 * HOUR
 CHUNK_NS: Final = 7 * DAY
 ROLLUP_GAP_S: Final = 120.0
@@ -62,6 +63,14 @@ async def backfill(db: Database, start_ns: int, stop_ns: int) -> int:
     """Compute every virtual tag again for the whole minutes in ``[start_ns, stop_ns]``; returns the rows changed."""
     start = -(-start_ns // MINUTE) * MINUTE
     return await _compute(db, await virtual.virtual_sensors(db), start, stop_ns // MINUTE * MINUTE)
+
+
+async def recompute(db: Database, *, now_ns: int) -> int:
+    """Compute every virtual tag again from the oldest reading of its inputs, at most `LONGEST_NS`; rows changed."""
+    sensors = await virtual.virtual_sensors(db)
+    named = {tag for formula in understood(sensors) for tag in formula.expression.tags}
+    oldest = await virtual.oldest_reading(db, list((await virtual.sensor_ids(db, named)).values()))
+    return 0 if oldest is None else await backfill(db, max(oldest, now_ns - LONGEST_NS), now_ns)
 
 
 async def check_formula(db: Database, tag: str, text: str) -> Expression:

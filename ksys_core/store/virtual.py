@@ -45,6 +45,11 @@ where sensor_id = any ($1::int[]) and bucket >= $2::timestamptz and bucket < $3:
 order by sensor_id, bucket
 """
 
+_OLDEST: Final = """
+select min(first.ts) from unnest($1::int[]) wanted (id),
+lateral (select ts from sensor_readings where sensor_id = wanted.id order by ts limit 1) first
+"""
+
 _RAW_COLUMNS: Final = [("id", ">i4"), ("t", ">i8"), ("v", ">f8"), ("quality", ">i2")]
 _DEFINE: Final = """
 insert into virtual_sensors (sensor_id, expression, gap_limit_s) values ($1, $2, $3)
@@ -77,6 +82,12 @@ async def sensor_ids(db: Database, tags: Collection[str]) -> dict[str, int]:
 async def all_tags(db: Database) -> list[str]:
     """Names of every tag."""
     return [row["tag"] for row in await db.fetch("select tag from sensors")]
+
+
+async def oldest_reading(db: Database, ids: Collection[int]) -> int | None:
+    """Time of the oldest reading of these sensors, ns."""
+    oldest = await db.fetchval(_OLDEST, list(ids))
+    return None if oldest is None else to_ns(oldest)
 
 
 async def readings(db: Database, ids: Collection[int], start_ns: int, stop_ns: int) -> Mapping[int, Series]:
