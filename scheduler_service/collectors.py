@@ -57,6 +57,7 @@ class Collectors:
         """Start them, unless they run."""
         if self._supervisor is None:
             self._supervisor = asyncio.create_task(self._supervise())
+            self._supervisor.add_done_callback(_log_failure)
 
     async def stop(self) -> None:
         """Stop them and store what they have gathered, as far as the database takes it soon."""
@@ -84,6 +85,7 @@ class Collectors:
         await _cancelled(gone)
         for key in set(wanted) - set(running):
             running[key] = asyncio.create_task(self._keep(wanted[key]))
+            running[key].add_done_callback(_log_failure)
 
     async def _keep(self, definition: SourceDefinition) -> None:
         """Collect until the source ends, starting again with growing pauses after a failure."""
@@ -174,6 +176,11 @@ def _reason(error: BaseException | None) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error) if isinstance(error, KnownError) else f"{type(error).__name__}: {error}"
+
+
+def _log_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("collectors ended", exc_info=error)
 
 
 async def _flush(writer: asyncio.Task[None], buffer: ReadingBuffer) -> None:

@@ -39,9 +39,9 @@ class SourceStatus:
 
 _STATE: Final = """
 update data_sources
-set state = $2, last_error = coalesce($3, last_error),
+set state = $2, last_error = coalesce($3::text, last_error),
     state_since = case when state = $2 then state_since else clock_timestamp() end
-where name = $1 and (state <> $2 or $3 is not null)
+where name = $1 and (state <> $2 or $3::text is not null)
 returning true
 """
 
