@@ -18,6 +18,7 @@ from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
 from ksys_core.settings import Settings
+from ksys_core.sources.kinds import SOURCE_KINDS
 from ksys_core.store import service_instances
 from ksys_core.store.events import EventStream
 from ksys_core.store.pool import Database
@@ -30,7 +31,6 @@ from scheduler_service.jobs import job_table
 from scheduler_service.leadership import Leadership
 from scheduler_service.runner import Runner
 from scheduler_service.schedule import Schedule
-from scheduler_service.source_kinds import KINDS
 from scheduler_service.stopping import STOP_LIMIT_S, stop_on_signals, stop_with_parent, unless_stopped
 
 _log = get_logger(__name__)
@@ -90,7 +90,7 @@ class Service:
         self._process = psutil.Process()
         self._executor = LazyExecutor(settings.executor)
         self._runner = Runner(db, settings, self.instance, self._executor)
-        self._collectors = Collectors(db, settings, KINDS)
+        self._collectors = Collectors(db, settings, SOURCE_KINDS)
         self._schedule: Schedule | None = None
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""Virtual tags: computed each minute from the newest readings, and over history from the roll-ups."""
+"""Virtual tags: computed each minute, and again over history when readings came late."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ OVERLAP_NS: Final = 5 * MINUTE
 """Minutes computed again each time, for readings that came late."""
 FIRST_NS: Final = HOUR
 LONGEST_NS: Final = 400 * DAY
-RAW_SPAN_NS: Final = 6 * HOUR
-CHUNK_NS: Final = 7 * DAY
+RAW_SPAN_NS: Final = 3 * DAY
+CHUNK_NS: Final = DAY
 ROLLUP_GAP_S: Final = 120.0
-"""Least gap limit over history, whose readings are minute means."""
+"""Least gap limit over readings that are minute means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +113,18 @@ async def _compute_chunk(
 async def _inputs(
     db: Database, formulas: Sequence[Formula], first: int, last: int
 ) -> tuple[Mapping[str, Series], bool]:
-    """Readings of every tag named, and whether they are minute means."""
+    """Readings of every tag named, and whether they are minute means: for long windows, and where raw ones are gone."""
     named = {tag for formula in formulas for tag in formula.expression.tags}
     ids = await virtual.sensor_ids(db, named)
     reach = max((f.expression.reach_s + LAST_USABLE_LIMITS * f.gap_limit_s for f in formulas), default=0.0)
     start = first - round(reach * SECOND) - MINUTE
     coarse = last - start > RAW_SPAN_NS
-    load = virtual.minute_means if coarse else virtual.readings
-    found = await load(db, list(ids.values()), start, last)
+    found: Mapping[int, Series] = {}
+    if not coarse:
+        found = await virtual.readings(db, list(ids.values()), start, last)
+        coarse = not any(map(len, found.values()))
+    if coarse:
+        found = await virtual.minute_means(db, list(ids.values()), start, last)
     return {tag: found[ids[tag]] if tag in ids else Series.empty() for tag in named}, coarse
 
 
