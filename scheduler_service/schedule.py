@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -67,13 +68,14 @@ class Schedule:
             if job.interval_s is not None:
                 start = to_datetime(job.slot(time.time_ns()) + round(job.interval_s * SECOND))
                 trigger = IntervalTrigger(seconds=job.interval_s, start_date=start)
-                scheduler.add_job(self._due, trigger, args=[job], id=job.name)
+                scheduler.add_job(self._due, trigger, args=[job], id=job.name, name=job.name)
         return scheduler
 
     async def _due(self, job: Job) -> None:
         """Run the slot that is due. While this waits, the scheduler passes over later slots of the job."""
         early = min(round(job.interval_s * SECOND) // 2, SECOND // 2) if job.interval_s else 0
-        await asyncio.wait({self._spawn(self._runner.run(job, job.slot(time.time_ns() + early)))})
+        with suppress(asyncio.CancelledError):  # the scheduler is shut down; `run` cancels the run itself
+            await asyncio.wait({self._spawn(self._runner.run(job, job.slot(time.time_ns() + early)))})
 
     async def _catch_up(self, job: Job) -> None:
         """The newest slot, unless it has been run: by the leader before, or by this one."""

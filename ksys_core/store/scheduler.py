@@ -39,16 +39,20 @@ class RunRequest:
 _DEFINE: Final = """
 insert into scheduler.job as j (jobname, title, schedule, command, interval_s, timeout_s)
 values ($1, $2, $3, $4, $5, $6)
-on conflict (jobname) do update set title = $2, schedule = $3, command = $4, interval_s = $5, timeout_s = $6
-where (j.title, j.schedule, j.command) is distinct from ($2, $3, $4)
+on conflict (jobname) do update
+set title = $2, schedule = $3, command = $4, interval_s = $5, timeout_s = $6, offered = true
+where not j.offered or (j.title, j.schedule, j.command) is distinct from ($2, $3, $4)
    or j.interval_s is distinct from $5 or j.timeout_s is distinct from $6
 """
 
-_DROP: Final = "delete from scheduler.job where not jobname = any ($1::text[])"
+_WITHDRAW: Final = """
+update scheduler.job set offered = false, next_run = null, requested_at = null, requested_by = null
+where offered and not jobname = any ($1::text[])
+"""
 
 _BEGIN: Final = """
 insert into scheduler.job_run_details (jobid, job_pid, command, slot, instance_id)
-select jobid, $3, command, $2, $4 from scheduler.job where jobname = $1 and active
+select jobid, $3, command, $2, $4 from scheduler.job where jobname = $1 and active and offered
 on conflict (jobid, slot) do nothing
 returning runid
 """
@@ -80,9 +84,9 @@ where d.status <> 'running' and d.start_time < clock_timestamp() - make_interval
 
 
 async def define_jobs(db: Database, jobs: Sequence[JobDefinition]) -> None:
-    """Make ``scheduler.job`` say what `jobs` says; jobs that are no more go, with their runs."""
+    """Make ``scheduler.job`` say what `jobs` says; the others are kept with their runs, but not offered."""
     async with db.connection() as connection, connection.transaction():
-        await connection.execute(_DROP, [job.name for job in jobs])
+        await connection.execute(_WITHDRAW, [job.name for job in jobs])
         await connection.executemany(
             _DEFINE, [(job.name, job.title, job.schedule, job.command, job.interval_s, job.timeout_s) for job in jobs]
         )

@@ -91,7 +91,7 @@ left join lateral (select end_time, return_message from scheduler.job_run_detail
 left join lateral (select array_agg(seconds order by start_time) as durations from (
   select start_time, extract(epoch from end_time - start_time)::float8 as seconds from scheduler.job_run_details d
   where d.jobid = j.jobid and status = 'succeeded' order by start_time desc limit 30) newest) trend on true
-order by j.jobid
+where j.offered order by j.jobid
 """
 
 _DATABASE: Final = """
@@ -120,7 +120,7 @@ async def instances(db: Database) -> tuple[Instance, ...]:
 
 
 async def jobs(db: Database) -> tuple[JobState, ...]:
-    """Every job, in order of its number."""
+    """Every job offered, in order of its number."""
     return tuple(_job(row) for row in await db.fetch(_JOBS))
 
 

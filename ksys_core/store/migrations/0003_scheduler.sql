@@ -11,9 +11,10 @@ create table scheduler.job (
   nodeport     integer not null default 0,
   database     text not null default current_database(),
   username     text not null default current_user,
-  active       boolean not null default true,
+  active       boolean not null default true,         -- false: an administrator has switched it off
   jobname      text not null unique check (jobname ~ '^[a-z][a-z0-9_]{0,63}$'),
   title        text not null default '',              -- English sentence, translated where it is shown
+  offered      boolean not null default true,         -- false: not with the service's present settings
   interval_s   double precision check (interval_s > 0), -- null: runs as long as the service leads
   timeout_s    double precision check (timeout_s > 0),
   next_run     timestamptz,
@@ -61,7 +62,7 @@ declare
   named text;
 begin
   update scheduler.job set requested_at = asked, requested_by = session_user
-  where jobid = wanted and active and interval_s is not null
+  where jobid = wanted and active and offered and interval_s is not null
   returning jobname into named;
   if named is null then
     raise exception using errcode = 'no_data_found', message = format('no active job %s that can be run on request', wanted);
