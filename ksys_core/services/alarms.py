@@ -34,7 +34,7 @@ from ksys_core.store.alarms_desk import (
     unacknowledge,
     unshelve,
 )
-from ksys_core.store.alarms_journal import JournalEntry, JournalFilter, Key
+from ksys_core.store.alarms_journal import JournalEntry, JournalFilter, Key, journal_breaks
 from ksys_core.store.pool import Database
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "describe",
     "evaluate_once",
     "journal",
+    "journal_breaks",
     "load_active",
     "remove_from_service",
     "reset",

@@ -16,13 +16,14 @@ from ksys_core.store.pool import Database
 
 _WRITE: Final = """
 insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, value, limit_value,
-                          priority, occurrence, isa_from, isa_to)
+                          priority, occurrence, isa_from, isa_to, regions)
 select e.alarm_id, s.sensor_id, s.tag, s.area, d.kind, e.kind, e.source_ts, e.detected_ts, nullif(e.value, 'NaN'),
-       nullif(e.limit_value, 'NaN'), d.priority, e.occurrence, e.isa_from, e.isa_to
+       nullif(e.limit_value, 'NaN'), d.priority, e.occurrence, e.isa_from, e.isa_to,
+       e.regions
   from unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[], $7::int[],
-              $8::text[], $9::text[])
+              $8::text[], $9::text[], $10::smallint[])
        with ordinality as e(alarm_id, kind, source_ts, detected_ts, value, limit_value, occurrence, isa_from, isa_to,
-                            place)
+                            regions, place)
   join alarm_definitions d using (alarm_id) join sensors s on s.sensor_id = d.sensor_id
  order by e.place
 """
@@ -37,6 +38,17 @@ select event_id, alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, de
    and ($9::text[] is null or kind = any($9)) and ($10::text is null or actor = $10)
    and ($11::text is null or position(lower($11) in lower(tag || ' ' || reason || ' ' || actor)) > 0)
  order by source_ts desc, event_id desc limit $12
+"""
+_BREAKS: Final = """
+with entries as (
+  select alarm_id, event_id, isa_from, isa_to, regions, occurrence,
+         lag(isa_to, 1, 'NORM') over one as was, lead(event_id) over one is null as last
+    from alarm_events window one as (partition by alarm_id order by event_id))
+select distinct a.alarm_id from alarms a left join entries e using (alarm_id)
+ where e.isa_from is distinct from e.was
+    or (e.alarm_id is null and a.isa_state <> 'NORM')
+    or (e.last and (e.isa_to, e.regions, e.occurrence) is distinct from (a.isa_state, alarm_regions(a), a.occurrence))
+ order by 1
 """
 Key = tuple[int, int]
 """(source time in ns, event id): where a page ends and the next begins."""
@@ -95,6 +107,7 @@ async def write(connection: Connection, definitions: Definitions, transitions: T
         transitions.occurrence.tolist(),
         [ISA_STATES[code] for code in transitions.isa_from.tolist()],
         [ISA_STATES[code] for code in transitions.isa_to.tolist()],
+        transitions.regions.tolist(),
     )
 
 
@@ -113,6 +126,11 @@ async def page(db: Database, before: Key | None, limit: int, only: JournalFilter
         limit,
     )
     return [_entry(row) for row in rows]
+
+
+async def journal_breaks(db: Database) -> list[int]:
+    """Alarms whose journal does not lead, entry by entry, to their present state. Empty: nothing was lost."""
+    return [row["alarm_id"] for row in await db.fetch(_BREAKS)]
 
 
 def _entry(row: Any) -> JournalEntry:

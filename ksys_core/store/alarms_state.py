@@ -73,10 +73,11 @@ with over as (
         where not (d.enabled and s.enabled) and a.cond <> 'N' order by a.alarm_id for update of a),
      retired as (update alarms a set cond = 'N', since = now() from over where a.alarm_id = over.alarm_id
                  returning a.alarm_id, a.isa_state, over.isa_state as before, over.kind, over.priority,
-                           over.occurrence, over.sensor_id, over.tag, over.area)
+                           over.occurrence, over.sensor_id, over.tag, over.area, alarm_regions(a) as regions)
 insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason, priority,
-                          occurrence, isa_from, isa_to)
-select alarm_id, sensor_id, tag, area, kind, 'RTN', now(), now(), 'disabled', priority, occurrence, before, isa_state
+                          occurrence, isa_from, isa_to, regions)
+select alarm_id, sensor_id, tag, area, kind, 'RTN', now(), now(), 'disabled', priority, occurrence, before, isa_state,
+       regions
   from retired
 returning alarm_id
 """

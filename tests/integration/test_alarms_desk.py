@@ -178,6 +178,14 @@ async def test_every_action_twice_changes_and_journals_once(database: Database) 
         assert [o.result for o in await action()] == ["already"]
         assert len(await plant.journal()) == before + 1
     assert await plant.states() == ["UNACK"]  # back in service and still active
+    assert await alarms.journal_breaks(database) == []
+
+
+async def test_a_state_changed_behind_the_journal_is_found(database: Database) -> None:
+    plant = await plant_in_alarm(database)
+    assert await alarms.journal_breaks(database) == []
+    await database.execute("update alarms set acked_occurrence = occurrence where alarm_id = $1", plant.high[1])
+    assert await alarms.journal_breaks(database) == [plant.high[1]]
 
 
 async def test_a_latched_alarm_waits_for_its_reset(database: Database) -> None:

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 
 from ksys_core.domain.alarms.columns import UNSEEN, FlagArray, IndexArray
-from ksys_core.domain.alarms.isa import ACKED, DSUPR, LACKED, LUNACK, OOSRV, RTNUN, UNACK
-from ksys_core.domain.alarms.state import ONESHOT, TIMED, UNSHELVED, State, active, isa, shelved
+from ksys_core.domain.alarms.isa import ACKED, DSUPR, LACKED, LUNACK, OOSRV, RTNUN, UNACK, isa_of_bits
+from ksys_core.domain.alarms.state import ONESHOT, TIMED, UNSHELVED, State, active, isa, regions, shelved
+from ksys_core.domain.alarms.transitions import EVENTS, Transitions
 
 Operation = Literal["ACK", "UNACK", "RESET", "SHLV", "UNSHLV", "OOS", "INSRV"]
 
@@ -33,14 +34,33 @@ def allowed(state: State, operation: Operation, rows: IndexArray) -> FlagArray:
 
 def operate(
     state: State, operation: Operation, rows: IndexArray, at: int, until: int = UNSEEN, *, once: bool = False
-) -> State:
-    """A copy of `state` after an operator's action on `rows` at `at` (ns); rows that do not allow it stay.
+) -> tuple[State, Transitions]:
+    """An operator's action on `rows` at `at` (ns); rows that do not allow it stay as they are.
 
     Args:
         until: ns, end of a shelf. once: the shelf ends at the return to normal, too.
     """
-    state = state.copy()
     rows = rows[allowed(state, operation, rows)]
+    after = state.copy()
+    _apply(after, operation, rows, at, until, once)
+    times = np.full(len(rows), at, np.int64)
+    bits = regions(after, rows)
+    happened = Transitions(
+        rows,
+        np.full(len(rows), EVENTS.index(operation), np.uint8),
+        times,
+        times,
+        after.value[rows],
+        after.limit[rows],
+        after.occurrence[rows],
+        isa(state, rows),
+        isa_of_bits(bits),
+        bits,
+    )
+    return after, happened
+
+
+def _apply(state: State, operation: Operation, rows: IndexArray, at: int, until: int, once: bool) -> None:
     desk = state.desk
     if operation == "ACK":
         _acknowledge(state, rows, at)
@@ -62,7 +82,6 @@ def operate(
         desk.out_of_service[rows] = False
         back = rows[active(state, rows)]
         desk.acked[back] = np.minimum(desk.acked[back], state.occurrence[back] - 1)
-    return state
 
 
 def _acknowledge(state: State, rows: IndexArray, at: int) -> None:

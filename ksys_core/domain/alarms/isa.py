@@ -33,6 +33,25 @@ def isa_codes(
     return np.where(out_of_service, OOSRV, hidden).astype(np.uint8)
 
 
+def region_bits(
+    active: BoolArray,
+    latched: BoolArray,
+    acked: BoolArray,
+    shelved: BoolArray,
+    suppressed: BoolArray,
+    out_of_service: BoolArray,
+) -> CodeArray:
+    """The regions in one byte: 1 active, 2 latched, 4 acknowledged, 8 shelved, 16 suppressed, 32 out of service."""
+    flags = np.stack([out_of_service, suppressed, shelved, acked, latched, active], axis=-1)
+    padded = np.concatenate([np.zeros((*flags.shape[:-1], 2), np.bool_), flags], axis=-1)
+    return np.packbits(padded, axis=-1)[..., 0]
+
+
+def isa_of_bits(bits: CodeArray) -> CodeArray:
+    """ISA states of `region_bits`."""
+    return isa_codes(*((bits >> bit & 1).astype(np.bool_) for bit in range(6)))
+
+
 def isa_state(
     *, active: bool, latched: bool, acked: bool, shelved: bool, suppressed: bool, out_of_service: bool
 ) -> str:

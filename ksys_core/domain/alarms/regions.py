@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions, FlagArray, FloatArray, IndexArray, NsArray
-from ksys_core.domain.alarms.isa import CodeArray
-from ksys_core.domain.alarms.state import ONESHOT, A, N, State, active, isa, latched, shelved
+from ksys_core.domain.alarms.isa import CodeArray, isa_of_bits
+from ksys_core.domain.alarms.state import ONESHOT, A, N, State, active, isa, latched, regions, shelved
 from ksys_core.domain.alarms.transitions import ACT, RALM, RTN, SHLVEND, SUPR, UNSUPR, Recorder, Transitions
 
 
@@ -35,6 +35,7 @@ class Work:
         """Note one event of each row; `before` are the ISA states it left."""
         if not len(rows):
             return
+        bits = regions(self.state, rows)
         self.recorder.parts.append(
             Transitions(
                 rows,
@@ -45,7 +46,8 @@ class Work:
                 self.state.limit[rows],
                 self.state.occurrence[rows],
                 before,
-                isa(self.state, rows),
+                isa_of_bits(bits),
+                bits,
             )
         )
 

@@ -17,7 +17,7 @@ from ksys_core.domain.alarms.columns import (
     NsArray,
     SmallArray,
 )
-from ksys_core.domain.alarms.isa import CodeArray, isa_codes
+from ksys_core.domain.alarms.isa import CodeArray, isa_of_bits, region_bits
 
 CONDITIONS: Final = ("N", "PEND_ON", "A", "PEND_OFF")
 N, PEND_ON, A, PEND_OFF = range(4)
@@ -145,9 +145,9 @@ def shelved(state: State, rows: IndexArray) -> FlagArray:
     return result
 
 
-def isa(state: State, rows: IndexArray) -> CodeArray:
-    """Indices into `ISA_STATES` of some rows."""
-    return isa_codes(
+def regions(state: State, rows: IndexArray) -> CodeArray:
+    """The regions of some rows as bits."""
+    return region_bits(
         active(state, rows),
         latched(state, rows),
         acked(state, rows),
@@ -155,3 +155,8 @@ def isa(state: State, rows: IndexArray) -> CodeArray:
         state.suppressed[rows],
         state.desk.out_of_service[rows],
     )
+
+
+def isa(state: State, rows: IndexArray) -> CodeArray:
+    """Indices into `ISA_STATES` of some rows."""
+    return isa_of_bits(regions(state, rows))

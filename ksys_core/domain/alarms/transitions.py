@@ -29,7 +29,7 @@ class Transitions:
         event: uint8[k] index into `EVENTS`.
         source, detected: int64[k] ns: the crossing, and when its delay was over.
         value, limit: float64[k]. occurrence: int32[k].
-        isa_from, isa_to: uint8[k] indices into `ISA_STATES`.
+        isa_from, isa_to: uint8[k] indices into `ISA_STATES`. regions: uint8[k] bits of `isa.region_bits` afterwards.
     """
 
     row: IndexArray
@@ -41,6 +41,7 @@ class Transitions:
     occurrence: IntArray
     isa_from: CodeArray
     isa_to: CodeArray
+    regions: CodeArray
 
     def __len__(self) -> int:
         return len(self.row)
@@ -59,7 +60,7 @@ class Transitions:
 
     @classmethod
     def none(cls) -> Self:
-        types = (np.int64, np.uint8, np.int64, np.int64, np.float64, np.float64, np.int32, np.uint8, np.uint8)
+        types = (np.int64, np.uint8, np.int64, np.int64, np.float64, np.float64, np.int32, np.uint8, np.uint8, np.uint8)
         empty: list[npt.NDArray[Any]] = [np.empty(0, dtype) for dtype in types]
         return cls(*empty)
 

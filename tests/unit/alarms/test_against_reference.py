@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from hypothesis import given, settings
@@ -13,8 +13,9 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.desk import Operation, operate
 from ksys_core.domain.alarms.engine import step
 from ksys_core.domain.alarms.isa import ISA_STATES
-from ksys_core.domain.alarms.state import State, isa
-from ksys_core.domain.alarms.transitions import EVENTS
+from ksys_core.domain.alarms.replay import NORMAL, Rebuilt, replay
+from ksys_core.domain.alarms.state import State, isa, regions
+from ksys_core.domain.alarms.transitions import EVENTS, Transitions
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
 from tests.unit.alarms.reference import ReferenceAlarm
@@ -65,7 +66,7 @@ definition = st.fixed_dictionaries(
         "realarm": st.sampled_from([None, 7]),
     }
 )
-Record = dict[str, float | bool | None]
+Record = dict[str, Any]
 
 
 def columns(records: list[Record], stale_after: int | None) -> Definitions:
@@ -87,10 +88,12 @@ def columns(records: list[Record], stale_after: int | None) -> Definitions:
 
 
 def by_engine(
-    definitions: Definitions, history: list[Happening], cuts: list[bool]
+    definitions: Definitions, history: list[Happening], cuts: list[bool], journal: list[Transitions]
 ) -> tuple[list[Event], State, list[str]]:
     """Readings gathered until a cut, or until something else happens."""
-    state, events, waiting = State.initial(definitions), [], []
+    state = State.initial(definitions)
+    events: list[Event] = []
+    waiting: list[Happening] = []
 
     def run(now: int | None = None) -> None:
         nonlocal state
@@ -101,6 +104,7 @@ def by_engine(
             [CODES[h.quality] for h in waiting],
         )
         done = step(state, definitions, batch, None if now is None else now * SECOND)
+        journal.append(done.transitions)
         state = done.state
         waiting.clear()
         k = done.transitions
@@ -121,7 +125,8 @@ def by_engine(
         if happening.what != "time":
             kind: Operation = "SHLV" if happening.what == "ONCE" else happening.what  # type: ignore[assignment]
             once = happening.what == "ONCE"
-            state = operate(state, kind, rows, happening.t * SECOND, happening.until * SECOND, once=once)
+            state, done_by = operate(state, kind, rows, happening.t * SECOND, happening.until * SECOND, once=once)
+            journal.append(done_by)
     run(history[-1].t)
     return events, state, [ISA_STATES[code] for code in isa(state, rows)]
 
@@ -151,9 +156,10 @@ def test_the_engine_agrees_with_the_reference_for_every_cut(
     records: list[Record], stale_after: int | None, history: list[Happening], cuts: list[bool]
 ) -> None:
     definitions = columns(records, stale_after)
-    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]  # type: ignore[arg-type]
+    alarms = [ReferenceAlarm(**record, stale_after=stale_after) for record in records]
     by_reference(alarms, history)
-    events, state, states = by_engine(definitions, history, cuts[: len(history)])
+    journal: list[Transitions] = []
+    events, state, states = by_engine(definitions, history, cuts[: len(history)], journal)
     for row, number in enumerate(definitions.alarm_id.tolist()):
         alarm = alarms[number]
         assert [event[1:] for event in events if event[0] == number] == alarm.events
@@ -161,3 +167,8 @@ def test_the_engine_agrees_with_the_reference_for_every_cut(
         assert state.occurrence[row] == alarm.occurrence
         if state.last_t[definitions.sensor[row]] > 0:
             assert ("GOOD", "UNCERTAIN", "BAD", "STALE")[state.quality[row]] == alarm.quality
+    rebuilt, breaks = replay(journal)
+    assert breaks == []
+    rows = np.arange(len(definitions))
+    expected = [Rebuilt(*pair) for pair in zip(regions(state, rows).tolist(), state.occurrence.tolist(), strict=True)]
+    assert [rebuilt.get(row, NORMAL) for row in rows.tolist()] == expected

@@ -1,0 +1,80 @@
+"""One cycle of the alarm engine over 50,000 definitions, beside a bare NumPy comparison of the same arrays.
+
+``python -m tests.benchmarks.alarm_engine [--json] [--definitions N] [--cycles N]``
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import Definitions
+from ksys_core.domain.alarms.engine import step
+from ksys_core.domain.alarms.state import State
+from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.times import SECOND
+
+INTERVAL_S = 10
+
+
+def plant(definitions: int) -> tuple[Definitions, State]:
+    """HH, H, L and LL of a quarter as many tags, with dead bands, delays and the staleness of 10-second tags."""
+    tags = definitions // 4
+    columns = Definitions.of(
+        alarm_id=np.arange(4 * tags),
+        sensor_id=np.arange(4 * tags) // 4,
+        kind=["HH", "H", "L", "LL"] * tags,
+        limit=np.tile([90.0, 80.0, 20.0, 10.0], tags),
+        dead_band=2.0,
+        on_delay_s=15.0,
+        off_delay_s=10.0,
+        stale_after_s=dict.fromkeys(range(tags), 3.0 * INTERVAL_S),
+    )
+    return columns, State.initial(columns)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--definitions", type=int, default=50_000)
+    parser.add_argument("--cycles", type=int, default=60)
+    options = parser.parse_args()
+    definitions, state = plant(options.definitions)
+    tags = len(definitions.sensor_id)
+    draw = np.random.default_rng(7)
+    values = draw.uniform(15, 85, tags)
+    took, bare, transitions = [], [], 0
+    for cycle in range(options.cycles):
+        values = values + draw.normal(0, 2, tags)
+        t = cycle * INTERVAL_S * SECOND
+        batch = ReadingBatch.of(np.arange(tags), np.full(tags, t), values)
+        start = time.perf_counter()
+        done = step(state, definitions, batch, now=t + SECOND)
+        took.append(time.perf_counter() - start)
+        state = done.state
+        transitions += len(done.transitions)
+        signed = definitions.sign * values[definitions.sensor]
+        start = time.perf_counter()
+        np.count_nonzero(signed > definitions.beyond)
+        bare.append(time.perf_counter() - start)
+    milliseconds, reference = 1000 * float(np.median(took)), 1000 * float(np.median(bare))
+    result = {
+        "name": "alarm_engine",
+        "value": round(milliseconds, 3),
+        "unit": "ms",
+        "reference": round(reference, 4),
+        "ratio": round(milliseconds / reference, 1),
+        "ms": round(milliseconds, 3),
+        "worst_ms": round(1000 * max(took), 3),
+        "definitions": len(definitions),
+        "transitions_per_cycle": round(transitions / options.cycles, 1),
+        "compared_with": "signed > beyond on the same float64 arrays",
+    }
+    print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+
+
+if __name__ == "__main__":
+    main()

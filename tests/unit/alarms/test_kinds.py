@@ -1,0 +1,163 @@
+"""Each kind of alarm, and what the regions do, on histories worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ksys_core.domain import quality
+from ksys_core.domain.alarms.columns import Definitions
+from ksys_core.domain.alarms.definition import NewAlarmDefinition, contradiction
+from ksys_core.domain.alarms.regions import Work, suppress
+from ksys_core.domain.alarms.transitions import Recorder
+from ksys_core.errors import KnownError
+from tests.unit.alarms.plant import Bench, one
+
+
+def test_the_on_delay_counts_from_the_crossing_and_must_be_unbroken() -> None:
+    bench = one(on_delay_s=15.0)
+    bench.reads((0, 11.0), (10, 9.0), (20, 11.0), (30, 12.0), (40, 12.0))
+    assert bench.events == [(35.0, 1, "ACT")]
+    assert bench.state.active_since[0] == 20_000_000_000
+    assert bench.state.value[0] == 11.0
+
+
+def test_low_alarms_mirror_high_ones() -> None:
+    bench = one("L", 2.0, dead_band=1.0)
+    bench.reads((0, 1.9), (1, 2.5), (2, 3.0), (3, 3.1))
+    assert bench.events == [(0.0, 1, "ACT"), (3.0, 1, "RTN")]
+
+
+def test_counting_activates_before_the_delay_is_over() -> None:
+    bench = one(on_delay_s=60.0, count=3)
+    bench.reads((0, 11.0), (5, 9.0), (10, 11.0), (15, 9.0), (20, 11.0))
+    assert bench.events == [(20.0, 1, "ACT")]
+    sparse = one(on_delay_s=60.0, count=3)
+    sparse.reads((0, 11.0), (5, 9.0), (50, 11.0), (55, 9.0), (100, 11.0))
+    assert sparse.events == []
+
+
+def test_bad_and_stale_values_hold_the_condition() -> None:
+    bench = one(off_delay_s=5.0, stale_after_s={1: 30.0})
+    bench.reads((0, 11.0))
+    bench.reads((10, 5.0), quality=quality.BAD)
+    bench.passes(100)
+    assert bench.states == ["UNACK"]
+    assert bench.state.quality[0] == 3
+    bench.reads((110, 5.0))
+    bench.passes(114)
+    assert bench.states == ["UNACK"]
+    bench.passes(115)
+    assert bench.states == ["RTNUN"]
+
+
+def test_doubt_about_the_time_between_speaks_for_the_alarm() -> None:
+    bench = one(on_delay_s=15.0)
+    bench.reads((0, 11.0))
+    bench.reads((10, 0.0), quality=quality.BAD)
+    bench.passes(40)
+    assert bench.events == []
+    bench.reads((50, 12.0))
+    assert bench.events == [(50.0, 1, "ACT")]
+
+
+def test_uncertain_values_are_judged_and_marked() -> None:
+    bench = one()
+    bench.reads((0, 11.0), quality=quality.UNCERTAIN)
+    assert (bench.states, bench.state.quality[0]) == (["UNACK"], 1)
+
+
+def test_an_acknowledged_alarm_sounds_again_after_its_time() -> None:
+    bench = one(realarm_s=600.0)
+    bench.reads((0, 11.0))
+    bench.does("ACK", 10)
+    bench.passes(609)
+    assert bench.states == ["ACKED"]
+    bench.passes(610)
+    assert (bench.states, bench.events[-1]) == (["UNACK"], (610.0, 1, "RALM"))
+
+
+def test_rate_of_change_is_per_minute_in_either_direction() -> None:
+    bench = one("RATE", 5.0)
+    bench.reads((0, 10.0), (60, 15.0), (120, 20.5), (180, 20.5), (240, 15.0))
+    assert bench.events == [(120.0, 1, "ACT"), (180.0, 1, "RTN"), (240.0, 1, "ACT")]
+
+
+def test_deviation_from_the_set_point_of_another_tag() -> None:
+    bench = Bench(Definitions.of(alarm_id=[1], sensor_id=[1], kind="DEV", limit=[2.0], reference_id=[2]))
+    bench.reads((0, 50.0))
+    bench.reads((1, 50.0), sensor=2)
+    bench.reads((2, 52.0), (3, 52.5))
+    bench.reads((4, 53.0), sensor=2)
+    bench.reads((5, 52.5))
+    assert bench.events == [(3.0, 1, "ACT"), (5.0, 1, "RTN")]
+
+
+def test_a_flat_line_is_one_that_stays_within_its_band() -> None:
+    bench = one("FLAT", 30.0, dead_band=0.1)
+    bench.reads((0, 5.0), (10, 5.05), (20, 4.95), (30, 5.0), (40, 5.2))
+    assert bench.events == [(30.0, 1, "ACT"), (40.0, 1, "RTN")]
+
+
+def test_a_discrete_state_alarms_on_its_value_only() -> None:
+    bench = one("STATE", 0.0)
+    bench.reads((0, 1.0), (1, 0.0), (2, 2.0))
+    assert bench.events == [(1.0, 1, "ACT"), (2.0, 1, "RTN")]
+
+
+def test_the_first_of_a_group_is_marked_until_the_next_time() -> None:
+    bench = Bench(Definitions.of(alarm_id=[1, 2, 3], sensor_id=[1, 2, 3], kind="H", limit=10.0, group=[0, 0, -1]))
+    bench.reads((1, 11.0), sensor=2)
+    bench.reads((2, 11.0), sensor=1)
+    bench.reads((3, 11.0), sensor=3)
+    assert bench.state.first_out.tolist() == [False, True, False]
+    for tag in (1, 2):
+        bench.reads((4, 5.0), sensor=tag)
+    bench.reads((5, 11.0), sensor=1)
+    assert bench.state.first_out.tolist() == [True, False, False]
+
+
+def test_suppression_by_design_hides_and_returns_what_is_active_unacknowledged() -> None:
+    bench = one()
+    bench.reads((0, 11.0))
+    bench.does("ACK", 1)
+    for on, expected in ((True, "DSUPR"), (False, "UNACK")):
+        work = Work(bench.definitions, bench.state.copy(), np.zeros(1, np.bool_), Recorder())
+        suppress(work, np.array([0]), 2, on)
+        bench.state = work.state
+        assert bench.states == [expected]
+        assert work.changed.all()
+
+
+def test_without_a_limit_nothing_alarms_and_what_was_active_returns() -> None:
+    bench = one(limit=float("nan"))
+    bench.reads((0, 1e9))
+    assert bench.events == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        ({"on_delay_s": -1.0}, "alarm.delay"),
+        ({"off_delay_s": float("nan")}, "alarm.delay"),
+        ({"dead_band": -0.1}, "alarm.dead_band"),
+        ({"dead_band": float("nan")}, "alarm.dead_band"),
+        ({"dead_band": 100.0, "dead_band_unit": "span"}, "alarm.dead_band_span"),
+        ({"count": 17}, "alarm.count"),
+        ({"count": 3}, "alarm.count_window"),
+        ({"kind": "RATE"}, "alarm.setting"),
+        ({"priority": 5}, "alarm.priority"),
+    ],
+)
+def test_definitions_that_contradict_themselves_are_refused(wrong: dict[str, object], code: str) -> None:
+    with pytest.raises(KnownError) as raised:
+        NewAlarmDefinition(**{"sensor_id": 1, "kind": "H"} | wrong).check()  # type: ignore[arg-type]
+    assert raised.value.code == code
+    assert str(raised.value)
+
+
+def test_limits_must_rise_and_leave_room() -> None:
+    assert contradiction({"LL": 1, "L": 2, "H": 8, "HH": 9}, {"L": 1, "H": 1}) is None
+    assert contradiction({"L": 8, "H": 8}, {}) is not None
+    assert contradiction({"H": 9, "HH": 8}, {}) is not None
+    assert contradiction({"L": 2, "H": 8}, {"L": 3, "H": 3}) is not None
