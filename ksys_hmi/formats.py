@@ -42,3 +42,8 @@ def format_clock(ns: int, zone: ZoneInfo) -> str:
 def format_moment(ns: int, zone: ZoneInfo) -> str:
     """Date and time of day in the plant's zone, to the second."""
     return f"{to_datetime(ns).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def format_day_time(ns: int, zone: ZoneInfo) -> str:
+    """Month, day and time of day in the plant's zone: for lists, where the year is plain."""
+    return f"{to_datetime(ns).astimezone(zone):%m-%d %H:%M:%S}"

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms import AlarmRow, JournalEntry
 from ksys_hmi.alarm_words import event_word, kind_word, state_word
-from ksys_hmi.formats import NO_VALUE, format_age, format_moment, format_value
+from ksys_hmi.formats import NO_VALUE, format_age, format_day_time, format_value
 from ksys_hmi.models.rows import Column, RowsModel
 
 Now = Callable[[], int]
@@ -21,7 +22,7 @@ def active_model(zone: ZoneInfo, now: Now) -> RowsModel[AlarmRow]:
     """The list of active alarms; column `SYMBOL_COLUMN` is painted by its delegate."""
 
     def since(row: AlarmRow) -> str:
-        return _NONE if row.active_since is None else format_moment(row.active_since, zone)
+        return _NONE if row.active_since is None else format_day_time(row.active_since, zone)
 
     def age(row: AlarmRow) -> str:
         seconds = row.age_s(now())
@@ -39,8 +40,8 @@ def active_model(zone: ZoneInfo, now: Now) -> RowsModel[AlarmRow]:
         Column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True),
         Column(N_("Unit"), lambda row: row.unit),
         Column(N_("State"), lambda row: state_word(row.isa)),
-        Column(N_("Area"), lambda row: row.area),
-        Column(N_("Acknowledged by"), lambda row: row.acked_by or _NONE if not row.unacknowledged else _NONE),
+        Column(N_("Area"), lambda row: area_title(row.area)),
+        Column(N_("Ack. by"), lambda row: row.acked_by or _NONE if not row.unacknowledged else _NONE),
     )
     return RowsModel(columns, key=lambda row: row.alarm_id)
 
@@ -48,7 +49,7 @@ def active_model(zone: ZoneInfo, now: Now) -> RowsModel[AlarmRow]:
 def journal_model(zone: ZoneInfo) -> RowsModel[JournalEntry]:
     """The journal, newest first."""
     columns: tuple[Column[JournalEntry], ...] = (
-        Column(N_("Time"), lambda entry: format_moment(entry.source, zone)),
+        Column(N_("Time"), lambda entry: format_day_time(entry.source, zone)),
         Column(N_("P"), lambda entry: str(entry.priority), numeric=True),
         Column(N_("Event"), lambda entry: event_word(entry.kind)),
         Column(N_("Tag"), lambda entry: entry.tag),

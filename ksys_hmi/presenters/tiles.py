@@ -95,6 +95,13 @@ class TileState:
     forecast_is_fallback: bool
 
     @property
+    def note_text(self) -> str:
+        """Beside the value: the code of what is bad, the age of what is late."""
+        if self.condition in ("bad", "none"):
+            return self.code_text
+        return " ".join(part for part in ("?" if self.condition == "uncertain" else "", self.age_text) if part)
+
+    @property
     def abnormal(self) -> bool:
         """Whether an operator should look: an alarm, or a value that is not to be trusted."""
         return self.alarm is not None or self.condition in ("stale", "bad", "none")

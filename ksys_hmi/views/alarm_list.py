@@ -71,7 +71,7 @@ class AlarmList(QWidget):
         split.addWidget(self.guidance)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
-        split.setSizes([1300, 360])
+        split.setSizes([1400, 320])
         self._buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)

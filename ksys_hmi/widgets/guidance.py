@@ -6,6 +6,7 @@ from html import escape
 
 from PySide6.QtWidgets import QTextBrowser
 
+from ksys_core.areas import area_title
 from ksys_core.i18n import tr
 from ksys_core.services.alarms import AlarmRow
 from ksys_hmi.alarm_words import kind_word, state_word
@@ -32,7 +33,8 @@ class GuidancePane(QTextBrowser):
 
 def _html(row: AlarmRow) -> str:
     title = f"<h3>{escape(row.tag)} · {escape(kind_word(row.kind))}</h3>"
-    about = f"<p>{escape(tr.pick(dict(row.description)))}<br>{escape(row.area)} · {escape(state_word(row.isa))}</p>"
+    place = f"{area_title(row.area)} · {state_word(row.isa)}"
+    about = f"<p>{escape(tr.pick(dict(row.description)))}<br>{escape(place)}</p>"
     parts = [
         (tr("Cause"), tr.pick(dict(row.cause))),
         (tr("Consequence if nothing is done"), tr.pick(dict(row.consequence))),

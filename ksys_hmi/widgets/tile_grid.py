@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from ksys_core.areas import area_title
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
 from ksys_hmi.presenters.tiles import TileState
@@ -18,7 +19,7 @@ from ksys_hmi.widgets.alarm_symbol import blinks
 from ksys_hmi.widgets.blink import blink
 from ksys_hmi.widgets.tile_painter import TILE_HEIGHT, TILE_WIDTH, TilePainter
 
-_GAP: Final = 8
+_GAP: Final = 5
 _HEADING: Final = 30
 
 
@@ -43,7 +44,6 @@ class TileGrid(QWidget):
         self._tiles: tuple[TileState, ...] = ()
         self._rects: list[QRect] = []
         self._headings: list[_Heading] = []
-        self._columns = 1
         self._current = -1
         self._painter = TilePainter(theme.current())
         blink().toggled.connect(self._on_blink)
@@ -94,20 +94,28 @@ class TileGrid(QWidget):
         self.selected.emit(self._tiles[index].sensor_id)
 
     def _lay_out(self) -> None:
-        gap, height = fonts.px(_GAP), fonts.px(TILE_HEIGHT)
+        """Sections side by side where they fit into the row, each under its heading."""
+        gap, height, heading = fonts.px(_GAP), fonts.px(TILE_HEIGHT), fonts.px(_HEADING)
         room = max(self.width() - gap, 1)
-        self._columns = max(room // (fonts.px(TILE_WIDTH) + gap), 1)
-        width = room // self._columns - gap
-        self._rects, self._headings, top = [], [], 0
+        columns = max(room // (fonts.px(TILE_WIDTH) + gap), 1)
+        pitch = room // columns
+        self._rects, self._headings = [], []
+        top, bottom, taken = 0, 0, 0
         for area, members in groupby(self._tiles, key=lambda tile: tile.area):
-            self._headings.append(_Heading(area, QRect(gap, top, room - gap, fonts.px(_HEADING))))
-            top += fonts.px(_HEADING)
             count = len(list(members))
+            if taken and taken + count > columns:
+                top, taken = bottom, 0
+            width = min(count, columns)
+            self._headings.append(
+                _Heading(area_title(area), QRect(gap + taken * pitch, top, width * pitch - gap, heading))
+            )
             for i in range(count):
-                row, column = divmod(i, self._columns)
-                self._rects.append(QRect(gap + column * (width + gap), top + row * (height + gap), width, height))
-            top += -(-count // self._columns) * (height + gap)
-        self.setMinimumHeight(top)
+                row, column = divmod(i, columns)
+                left = gap + (taken + column) * pitch
+                self._rects.append(QRect(left, top + heading + row * (height + gap), pitch - gap, height))
+            bottom = max(bottom, top + heading + -(-count // columns) * (height + gap))
+            taken += width
+        self.setMinimumHeight(bottom)
 
     def sizeHint(self) -> QSize:
         return QSize(4 * fonts.px(TILE_WIDTH), self.minimumHeight())
@@ -122,6 +130,7 @@ class TileGrid(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         region = event.region()
+        painter.fillRect(event.rect(), theme.current().canvas)
         painter.setFont(fonts.label(bold=True))
         painter.setPen(theme.current().text)
         for heading in self._headings:
@@ -144,7 +153,10 @@ class TileGrid(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+        if event.type() == QEvent.Type.LanguageChange:
+            self._lay_out()
+            self.update()
+        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._painter = TilePainter(theme.current())
             self._lay_out()
             self.update()

@@ -65,11 +65,16 @@ class TilePainter:
         painter.setFont(self._label)
         painter.setPen(self._theme.text2)
         room = row.adjusted(0, 0, -slot - 4, 0)
-        text = self._label_metrics.elidedText(tile.title, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, _ALIGN_LEFT, text)
+        painter.drawText(room, _ALIGN_LEFT, self._name(tile, room.width()))
         if tile.alarm is not None:
             place = QRectF(row.right() - slot + 2, row.top(), slot, slot)
             paint_symbol(painter, place, tile.alarm.priority, tile.alarm.state, self._theme, blink_on=blink_on)
+
+    def _name(self, tile: TileState, width: float) -> str:
+        """The description where it fits, else the tag: cut-off descriptions look alike."""
+        if self._label_metrics.horizontalAdvance(tile.title) <= width:
+            return tile.title
+        return self._label_metrics.elidedText(tile.tag, Qt.TextElideMode.ElideMiddle, width)
 
     def _value_row(self, painter: QPainter, row: QRectF, tile: TileState) -> None:
         theme = self._theme
@@ -83,7 +88,7 @@ class TilePainter:
             painter.drawLine(QPointF(row.left(), row.bottom() - 1), QPointF(row.left() + width, row.bottom() - 1))
         painter.setFont(self._label)
         painter.setPen(theme.text2)
-        note = " ".join(part for part in (tile.code_text, tile.age_text) if part)
+        note = tile.note_text
         note_width = self._label_metrics.horizontalAdvance(note)
         rest = row.adjusted(width + 5, 3, 0, 0)
         painter.drawText(rest, _ALIGN_RIGHT, note)
