@@ -1,1 +1,1 @@
-"""Trend plots on pyqtgraph."""
+"""Painting of process data."""

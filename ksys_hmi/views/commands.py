@@ -112,6 +112,8 @@ class Commands(QObject):
         shown = [each for each in self._window.findChildren(Overlay) if each.isVisible()]
         if shown:
             shown[-1].dismiss()
+        elif self._window.page is not None:
+            self._window.page.close_topmost()
 
     def find_tag(self) -> None:
         """Type a part of a tag's name, description, unit or area; Enter shows its trend."""

@@ -49,6 +49,9 @@ class Page(QWidget, Generic[StateT]):
         for action_id, handler in self.handlers().items():
             actions.bind(action_id, handler, self)
 
+    def close_topmost(self) -> None:
+        """Esc while no overlay is open: close what lies on top within the page."""
+
     def retranslate(self) -> None:
         """Set every fixed text again in the current language."""
 

@@ -1,0 +1,168 @@
+"""Paints what belongs to now and after: the now-line, forecast bands with their legend, and limit lines."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
+
+from ksys_core.domain.forecasts import ForecastBand
+from ksys_core.domain.times import SECOND
+from ksys_core.domain.trend import LimitStep
+from ksys_core.i18n import tr
+from ksys_hmi.formats import format_age, format_clock, format_value
+from ksys_hmi.models.trend_state import Pen
+from ksys_hmi.plots.axes import chip, chip_box
+from ksys_hmi.plots.columns import Floats, Mapping, strokes_of
+from ksys_hmi.plots.geometry import Geometry
+from ksys_hmi.plots.qt_arrays import path_of
+from ksys_hmi.theme import Theme
+
+_FANS: Final = 3
+"""Up to this many forecasts all show their bands; beyond, only the selected pen does."""
+_DASH: Final = (6.0, 4.0)
+
+
+def paint_now(painter: QPainter, at: Geometry, theme: Theme) -> None:
+    """The labelled line between what was and what may come."""
+    scene, x = at.scene, round(at.x(at.scene.now_ns))
+    if not at.plot.left() <= x <= at.plot.right():
+        return
+    painter.setPen(QPen(theme.text, 1))
+    painter.drawLine(x, at.plot.top() - 4, x, at.plot.bottom())
+    text = tr("now {time}", time=format_clock(scene.now_ns, scene.zone))
+    width = round(chip_box(painter.fontMetrics(), 0, 0, text).width())
+    left = min(x - width // 2, at.plot.right() - width)
+    chip(painter, left, at.plot.top() - at.line - 8, text, theme.control, theme.text)
+
+
+def paint_forecasts(painter: QPainter, at: Geometry, theme: Theme) -> None:
+    """80 and 95 % bands and the dashed median of every pen that has a forecast."""
+    if not at.scene.view.show_forecast:
+        return
+    pens = [pen for pen in at.scene.pens if pen.forecast is not None]
+    for pen in pens:
+        assert pen.forecast is not None
+        painter.setClipRect(at.band(pen.slot))
+        full = at.scene.view.lanes or len(pens) <= _FANS or pen.slot == at.scene.selected
+        _paint_forecast(painter, at.mapping(pen.slot), pen.forecast, theme, full=full, stale=pen.forecast_stale)
+    painter.setClipping(False)
+    _paint_legends(painter, at, pens, theme)
+
+
+def _paint_forecast(
+    painter: QPainter, mapping: Mapping, band: ForecastBand, theme: Theme, *, full: bool, stale: bool
+) -> None:
+    x = mapping.x(band.t - band.interval_ns // 2)  # a value is the mean of the interval that ends at its t
+    if full:
+        for low, high, alpha in (
+            (band.lo95, band.hi95, theme.fan_alphas[0]),
+            (band.lo80, band.hi80, theme.fan_alphas[1]),
+        ):
+            _fill_between(painter, x, mapping.y(low), mapping.y(high), theme.forecast, alpha, hatched=stale)
+    pen = QPen(theme.forecast, 1)
+    pen.setDashPattern(_DASH)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    line = strokes_of(x, mapping.y(band.value))
+    painter.drawPath(path_of(line.x, line.y, line.connect))
+
+
+def _fill_between(
+    painter: QPainter, x: Floats, low: Floats, high: Floats, hue: QColor, alpha: float, *, hatched: bool
+) -> None:
+    known = np.isfinite(low) & np.isfinite(high)
+    edge = [*zip(x[known], high[known], strict=True), *zip(x[known][::-1], low[known][::-1], strict=True)]
+    area = QPolygonF([QPointF(a, b) for a, b in np.clip(edge, -30_000, 30_000)] if edge else [])
+    colour = QColor(hue)
+    colour.setAlphaF(alpha)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawPolygon(area)
+    if hatched:
+        painter.setBrush(QBrush(colour, Qt.BrushStyle.FDiagPattern))
+        painter.drawPolygon(area)
+
+
+def legend_text(pen: Pen, now_ns: int) -> str:
+    """Model, coverage and age of a pen's forecast, with what is wrong with it."""
+    band = pen.forecast
+    assert band is not None
+    parts = [
+        f"{pen.sensor.tag}: {band.algorithm} 80/95 %",
+        tr("issued {age} ago", age=format_age((now_ns - band.issue_ns) / SECOND)),
+    ]
+    if band.source == "fallback":
+        parts.append(tr("FALLBACK MODEL"))
+    if pen.forecast_stale:
+        parts.append(tr("STALE FORECAST"))
+    return " · ".join(parts)
+
+
+def _paint_legends(painter: QPainter, at: Geometry, pens: list[Pen], theme: Theme) -> None:
+    """One chip a forecast, at the right end of the lane, or stacked for the pens whose bands are drawn."""
+    row = 0
+    for pen in pens:
+        if not (at.scene.view.lanes or len(pens) <= _FANS or pen.slot == at.scene.selected):
+            continue
+        text = legend_text(pen, at.scene.now_ns)
+        width = round(chip_box(painter.fontMetrics(), 0, 0, text).width())
+        top = at.band(pen.slot).top() + 3 + row * (at.line + 4)
+        fill = QColor(theme.panel)
+        fill.setAlphaF(0.85)
+        chip(painter, max(at.plot.right() - width - 3, at.plot.left()), top, text, fill, theme.forecast)
+        row += not at.scene.view.lanes
+
+
+def paint_limits(painter: QPainter, at: Geometry, theme: Theme) -> None:
+    """The history of the limits as step lines: of the selected pen, or of each pen in its lane."""
+    for pen in at.scene.pens:
+        if at.scene.view.lanes or pen.slot == at.scene.selected:
+            painter.setClipRect(at.band(pen.slot).adjusted(0, -1, 0, 1))
+            for step in pen.limits:
+                _paint_limit(painter, at, pen, step, theme)
+    painter.setClipping(False)
+
+
+def _paint_limit(painter: QPainter, at: Geometry, pen: Pen, step: LimitStep, theme: Theme) -> None:
+    """One level of one limit, joined to the next one."""
+    window, mapping = at.scene.view.window, at.mapping(pen.slot)
+    start, stop = max(step.start_ns, window.start), min(step.stop_ns or window.stop, window.stop)
+    if stop <= start:
+        return
+    left, right, y = round(at.x(start)), round(at.x(stop)), _pixel(mapping, step.value)
+    painter.setPen(QPen(theme.text2, 1, Qt.PenStyle.SolidLine if len(step.kind) == 2 else Qt.PenStyle.DashLine))
+    painter.drawLine(left, y, right, y)
+    for other in pen.limits:
+        if other.kind == step.kind and other.start_ns == step.stop_ns:
+            painter.drawLine(right, y, right, _pixel(mapping, other.value))
+
+
+def _pixel(mapping: Mapping, value: float) -> int:
+    return round(float(np.clip(mapping.y(value), -30_000, 30_000)))
+
+
+def paint_limit_labels(painter: QPainter, at: Geometry, theme: Theme) -> None:
+    """Name and value of each limit, over the curves; an arrow where it lies beyond the axis."""
+    for pen in at.scene.pens:
+        if at.scene.view.lanes or pen.slot == at.scene.selected:
+            for step in pen.limits:
+                _paint_limit_label(painter, at, pen, step, theme)
+
+
+def _paint_limit_label(painter: QPainter, at: Geometry, pen: Pen, step: LimitStep, theme: Theme) -> None:
+    window, band = at.scene.view.window, at.band(pen.slot)
+    start, stop = max(step.start_ns, window.start), min(step.stop_ns or window.stop, window.stop)
+    y = float(at.mapping(pen.slot).y(step.value))
+    outside = y < band.top() or y > band.bottom()
+    if stop <= start or (outside and stop < window.stop) or (stop - start) * at.px_per_ns < 60:
+        return  # of the limits beyond the axis only those at the end of the window
+    arrow = "" if not outside else " ▲" if y < band.top() else " ▼"
+    text = f"{step.kind} {format_value(step.value, pen.sensor.decimals)}{arrow}"
+    top = min(max(y - at.line / 2 - 1, band.top() + 1), band.bottom() - at.line - 2)
+    left = at.x(start) + (4 if len(step.kind) == 2 else 140)
+    fill = QColor(theme.panel)
+    fill.setAlphaF(0.85)
+    chip(painter, round(min(left, at.plot.right() - 130)), round(top), text, fill, theme.text2)
