@@ -109,7 +109,7 @@ def joined(head: TrendSeries, tail: TrendSeries) -> TrendSeries:
     if not len(tail):
         return head
     if not len(head):
-        return tail
+        return fold(tail, head.step_ns, head.level)
     newer = fold(tail, head.step_ns, head.level)
     kept = head.rows(slice(0, int(np.searchsorted(head.t, newer.t[0], "left"))))
     columns: dict[str, Any] = {name: np.concatenate([getattr(kept, name), getattr(newer, name)]) for name in _COLUMNS}

@@ -114,7 +114,8 @@ def export_drawn(
                 inside.n.tolist(),
                 strict=True,
             )
-            for rows, row in enumerate(fields, start=rows + 1):
+            for row in fields:
+                rows += 1
                 out.writerow([rows, sensor.tag, *row])
     return rows
 

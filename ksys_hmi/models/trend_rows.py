@@ -22,7 +22,7 @@ COLUMNS: Final = (
     N_("Time"),
     N_("At 1"),
     N_("Quality"),
-    N_("Nearest sample"),
+    N_("Sample at"),
     N_("At 2"),
     N_("Δ"),
     N_("Mean 1–2"),

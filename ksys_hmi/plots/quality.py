@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
-from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
+from ksys_core.domain.quality import BAD, CODE_NAMES, GOOD, UNCERTAIN
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import tr
 from ksys_hmi.models.trend_state import Pen
@@ -46,7 +46,7 @@ def stretches(pen: Pen, at: Geometry) -> list[Stretch]:
     step = series.step_ns
     begins, ends = series.t.copy(), np.append(series.t[1:], series.t[-1] + max(step, 1))
     empty = ~np.isfinite(series.mean)
-    silent = empty & (series.n == 0)
+    silent = empty & (series.n == 0) & (series.quality == BAD)
     begins[1:][silent[1:]] = series.t[:-1][silent[1:]] + step  # silence begins at the end of the row before
     usable = series.quality >= UNCERTAIN
     kinds: tuple[tuple[Trouble, Bools], ...] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -91,7 +92,7 @@ def badge_of(pens: tuple[Pen, ...], window: Window) -> str:
         return tr("raw readings")
     counts = coarsest.between(window.start, window.stop).n
     counts = counts[counts > 0]
-    ratio = round(float(counts.mean())) if len(counts) else 1
+    ratio = math.ceil(float(counts.mean())) if len(counts) else 1
     return tr("decimated 1:{n}, level {level}, minimum and maximum kept", n=max(ratio, 1), level=coarsest.level)
 
 

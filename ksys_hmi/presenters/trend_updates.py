@@ -60,6 +60,11 @@ class TrendUpdates(Presenter[TrendState]):
         super().stop()
         self._loader.stop()
 
+    @property
+    def busy(self) -> bool:
+        """Whether rows are on their way."""
+        return self._loader.busy
+
     def set_pixels(self, pixels: int) -> None:
         """The plot is this wide: the resolution of queries."""
         finer = pixels > self._pixels * _COARSE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,7 +81,7 @@ def test_an_empty_series_draws_nothing() -> None:
 @given(st.lists(st.floats(-100, 700), max_size=12))
 def test_names_at_the_edge_do_not_overlap(tops: list[float]) -> None:
     placed = spread(sorted(tops), 20.0, 0.0, 600.0)
-    assert all(b - a >= 20.0 - 1e-9 for a, b in zip(placed, placed[1:], strict=False))
+    assert all(b - a >= 20.0 - 1e-9 for a, b in pairwise(placed))
     assert all(0.0 - 1e-9 <= top <= 580.0 + 1e-9 for top in placed)
 
 
