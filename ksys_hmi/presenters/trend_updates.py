@@ -37,7 +37,7 @@ class TrendUpdates(Presenter[TrendState]):
     """Keeps pens filled for the view that `TrendPresenter` sets."""
 
     kinds: ClassVar[frozenset[str]] = frozenset({"readings", "limits", "forecasts", "sensors"})
-    period_s: ClassVar[float | None] = 1.0
+    period_s = 1.0
     pause_s: ClassVar[float] = 0.5
 
     def __init__(self, runtime: Runtime) -> None:
