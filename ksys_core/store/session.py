@@ -54,3 +54,9 @@ async def pulse(db: Database) -> Pulse:
     assert row is not None
     newest, heartbeat = row["newest_reading"], row["heartbeat"]
     return Pulse(to_ns(row["clock"]), newest and to_ns(newest), heartbeat and to_ns(heartbeat))
+
+
+async def lost_sources(db: Database) -> tuple[str, ...]:
+    """Names of the enabled data sources that give nothing."""
+    rows = await db.fetch("select name from data_sources where enabled and state in ('lost', 'failed') order by name")
+    return tuple(row["name"] for row in rows)

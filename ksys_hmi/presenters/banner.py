@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ksys_core.domain.tags import Sensor
+from ksys_core.i18n import tr
+from ksys_core.store.alarms_active import LISTED, UNACKNOWLEDGED, AlarmRow, summary
+from ksys_core.store.alarms_areas import AreaCount, counts_by_area
+from ksys_core.store.session import lost_sources
+from ksys_hmi.formats import format_value
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
+
+ACTIVE = ("UNACK", "LUNACK", "ACKED", "LACKED")
+"""States of alarms whose condition stands or is held by a latch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,56 @@ def area_paths(sensors: Mapping[int, Sensor]) -> tuple[str, ...]:
     return tuple(sorted(paths))
 
 
+def roll_up(paths: Sequence[str], counts: Sequence[AreaCount]) -> tuple[AreaRollUp, ...]:
+    """What stands in each area of `paths` and below it."""
+    found = []
+    for path in paths:
+        inside = [each for each in counts if each.area == path or each.area.startswith(f"{path}/")]
+        listed = [each for each in inside if each.isa in LISTED]
+        unacked = [each for each in listed if each.isa in UNACKNOWLEDGED]
+        foremost = min(unacked or listed, key=lambda each: (each.priority, LISTED.index(each.isa)), default=None)
+        found.append(
+            AreaRollUp(
+                path,
+                _count(inside),
+                foremost.priority if foremost else None,
+                foremost.isa if foremost else "NORM",
+            )
+        )
+    return tuple(found)
+
+
+def _count(counts: Sequence[AreaCount]) -> Count:
+    def total(states: Sequence[str]) -> int:
+        return sum(each.n for each in counts if each.isa in states)
+
+    return Count(total(UNACKNOWLEDGED), total(ACTIVE), total(("SHLVD",)))
+
+
+def _banner_alarm(row: AlarmRow) -> BannerAlarm:
+    limit = "" if row.limit is None else f" {format_value(row.limit, row.decimals)}"
+    value = "" if row.value is None else f"  {format_value(row.value, row.decimals)} {row.unit}"
+    text = f"{row.kind}{limit}{value}  {tr.pick(dict(row.description))}".rstrip()
+    return BannerAlarm(row.alarm_id, row.sensor_id, row.tag, text, row.priority, row.isa, row.active_since or 0)
+
+
 class BannerPresenter(Presenter[BannerState]):
     """Follows the events of kind ``alarms`` (at most four times a second) and the list of tags."""
 
     kinds = frozenset({"alarms", "sensors", "sources"})
+    period_s = 10.0  # the end of a flood and the loss of a source come without an event
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, BannerState())
 
     async def load(self) -> BannerState:
-        areas = tuple(AreaRollUp(path) for path in area_paths(self.runtime.sensors))
-        return BannerState(loading=False, areas=areas)
+        db = self.runtime.db
+        found, areas = await asyncio.gather(summary(db), counts_by_area(db))
+        return BannerState(
+            loading=False,
+            counts={n: _count([each for each in areas if each.priority == n]) for n in range(1, 5)},
+            newest=tuple(_banner_alarm(row) for row in found.newest),
+            areas=roll_up(area_paths(self.runtime.sensors), areas),
+            flood=found.flood,
+            lost_sources=await lost_sources(db),
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QEvent, Qt
@@ -27,6 +29,9 @@ from ksys_hmi.widgets.strip import Strip
 from ksys_hmi.widgets.watermark import Watermark
 
 ORIGIN_MARKS = {"simulator": N_("SIMULATION"), "replay": N_("REPLAY")}
+
+_BANNER_S = 2.0
+"""The page doesn't wait longer than this for the banner's first state."""
 
 
 class MainWindow(QMainWindow):
@@ -96,11 +101,20 @@ class MainWindow(QMainWindow):
         """Show an alarm where it can be acknowledged."""
         self.runtime.open_page("alarms", alarm_id=alarm.alarm_id)
 
-    def go_live(self) -> None:
-        """The first connection is there: show the wanted page and keep banner and status line fresh."""
+    async def show_banner(self) -> None:
+        """The first connection is there: show banner and status line, and keep them fresh from now on."""
+        live = asyncio.Event()
+        self.banner_presenter.changed.connect(lambda _state: live.set())
         self.banner_presenter.start()
         self.status_presenter.start()
         self._show_origin()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BANNER_S):
+                await live.wait()
+        self.banner.repaint()
+
+    def show_first_page(self) -> None:
+        """Show the page that was wanted meanwhile."""
         self._open(self._wanted)
 
     def _open(self, request: PageRequest) -> None:

@@ -1,0 +1,16 @@
+"""Work done once after the first page is live, so that opening another page later doesn't hold the screen up."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+
+from ksys_hmi.views.main_window import MainWindow
+
+
+async def warm_up(window: MainWindow) -> None:
+    """Import the pages' modules in a thread and build the pages one by one, letting events pass between."""
+    for spec in window.specs.values():
+        await asyncio.to_thread(importlib.import_module, spec.view.partition(":")[0])
+        window.prepare(spec)
+        await asyncio.sleep(0)
