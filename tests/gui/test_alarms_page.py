@@ -57,7 +57,8 @@ def on_page(run: Run, dsn: str, qapp: QApplication) -> Callable[[Scenario], None
             runtime.set_connection(ConnectionState(connected=True, since_ns=0, ever=True))
             window = MainWindow(runtime, Progress(()), "alarms")
             window.show()
-            window.go_live()
+            await window.show_banner()
+            window.show_first_page()
             page = window.page
             assert isinstance(page, AlarmsPage)
             try:
