@@ -96,6 +96,7 @@ class AlarmList(QWidget):
             self._area = str(params["area"])
             self._apply_filter()
         if "alarm_id" in params:
+            self._show_everything()
             self._wanted = int(params["alarm_id"])
             self._show_wanted()
 
@@ -153,6 +154,12 @@ class AlarmList(QWidget):
     def _apply_filter(self) -> None:
         chosen = frozenset(n for n, button in self._priorities.items() if button.isChecked())
         self._alarms.set_filter(AlarmFilter(text=self._search.text().strip(), priorities=chosen, area=self._area))
+
+    def _show_everything(self) -> None:
+        self._search.clear()
+        for button in self._priorities.values():
+            button.setChecked(False)
+        self._clear_area()
 
     def _clear_area(self) -> None:
         self._area = ""
