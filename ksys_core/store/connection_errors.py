@@ -26,7 +26,8 @@ _REFUSED = (
 )
 
 
-def _down(error: BaseException) -> DatabaseDownError:
+def down(error: BaseException) -> DatabaseDownError:
+    """The error that says that the database is lost."""
     return DatabaseDownError("database.unreachable", _UNREACHABLE, reason=_reason(error))
 
 
@@ -54,7 +55,7 @@ def connecting() -> Iterator[None]:
             "database.busy", N_("The database gave no connection in time: it is overloaded or can't be reached.")
         ) from error
     except (*_LOST, OSError, asyncpg.InterfaceError) as error:
-        raise _down(error) from error
+        raise down(error) from error
 
 
 @contextmanager
@@ -63,11 +64,11 @@ def using() -> Iterator[None]:
     try:
         yield
     except _LOST as error:
-        raise _down(error) from error
+        raise down(error) from error
     except asyncpg.InterfaceError as error:
         if "closed" not in str(error) and "released" not in str(error):
             raise
-        raise _down(error) from error
+        raise down(error) from error
     except asyncpg.InsufficientPrivilegeError as error:
         raise DeniedError("database.denied", N_("You may not do this: {reason}"), reason=_reason(error)) from error
     except asyncpg.QueryCanceledError as error:

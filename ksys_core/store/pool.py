@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import asyncpg
 import numpy as np
 import numpy.typing as npt
 
+from ksys_core.errors import DatabaseDownError
 from ksys_core.store.capabilities import Capabilities, capabilities
 from ksys_core.store.columns import copy_columns
 from ksys_core.store.connection import Connection
-from ksys_core.store.connection_errors import connecting, using
+from ksys_core.store.connection_errors import connecting, down, using
+
+_RELEASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
 
 class Database:
@@ -46,7 +50,8 @@ class Database:
         with connecting():
             pool = await asyncpg.create_pool(
                 dsn,
-                min_size=min(pool_min, pool_max),
+                min_size=0,  # asyncpg would keep a floor by retries that log a trace each; `acquire` connects anyway
+                init_size=min(pool_min, pool_max),
                 max_size=pool_max,
                 timeout=acquire_timeout_s,
                 max_inactive_connection_lifetime=0,
@@ -62,18 +67,27 @@ class Database:
                 found = await capabilities(connection)
         return cls(pool, dsn, found, acquire_timeout_s)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection of the pool for the block."""
         with connecting():
             connection = await self._pool.acquire(timeout=self._acquire_timeout_s)
-        with using():
-            try:
+        try:
+            with using():
                 yield connection
-            finally:
+        except DatabaseDownError:
+            with contextlib.suppress(asyncpg.InterfaceError):  # the pool has let it go already
+                connection.terminate()
+            raise
+        except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+            if not await _closes(connection):
+                raise
+            raise down(error) from error
+        finally:
+            with contextlib.suppress(*_RELEASE_FAILURES):  # then the pool throws the connection away
                 await self._pool.release(connection)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """A connection inside a transaction, committed at the end of the block."""
         async with self.connection() as connection, connection.transaction():
@@ -108,3 +122,14 @@ class Database:
         """Close all connections, waiting for those in use."""
         with connecting():
             await self._pool.close()
+
+
+async def _closes(connection: Connection) -> bool:
+    """Whether the connection is lost: asyncpg notes that a moment after the server's last words have confused it."""
+    with contextlib.suppress(asyncpg.InterfaceError):  # the pool has let it go
+        for _ in range(100):
+            if connection.is_closed():
+                return True
+            await asyncio.sleep(0.01)
+        return False
+    return True
