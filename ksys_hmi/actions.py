@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from ksys_core.i18n import N_, tr
 from ksys_core.store.session import Right
-from ksys_hmi.runtime import Runtime
+from ksys_hmi.runtime import ConnectionState, Runtime
 
 WINDOW: Final = "window"
 
@@ -108,7 +108,7 @@ class Actions(QObject):
         self._window = window
         self._specs = {spec.id: spec for spec in specs}
         self._bound: dict[str, QAction] = {}
-        runtime.events.connection_changed.connect(lambda _state: self.update_enabled())
+        runtime.events.connection_changed.connect(self._on_connection)
 
     def add(self, spec: ActionSpec) -> None:
         """Add a row, as the frame does for each page."""
@@ -135,6 +135,9 @@ class Actions(QObject):
 
     def __getitem__(self, action_id: str) -> QAction:
         return self._bound[action_id]
+
+    def _on_connection(self, _state: ConnectionState) -> None:
+        self.update_enabled()
 
     def retranslate(self) -> None:
         """Set the texts again in the current language."""

@@ -18,7 +18,7 @@ from ksys_core.i18n import tr
 from ksys_hmi import fonts
 from ksys_hmi.presenters import service_tables
 from ksys_hmi.presenters.service import ServicePageState, ServicePresenter
-from ksys_hmi.runtime import Runtime
+from ksys_hmi.runtime import ConnectionState, Runtime
 from ksys_hmi.views.page import Page
 
 _ROW_PX = 28
@@ -39,7 +39,7 @@ class ServicePage(Page[ServicePageState]):
         self.run_now = QPushButton()
         self.run_now.clicked.connect(self._run_selected)
         self._lay_out()
-        runtime.events.connection_changed.connect(lambda _state: self._update_button())
+        runtime.events.connection_changed.connect(self._on_connection)
         self.retranslate()
 
     def _lay_out(self) -> None:
@@ -92,6 +92,9 @@ class ServicePage(Page[ServicePageState]):
             self.jobs.show_rows(state.service.jobs)
             self.sources.show_rows(state.service.sources)
             self.database.setText(service_tables.database_text(state.service.database, self.runtime.zone))
+        self._update_button()
+
+    def _on_connection(self, _state: ConnectionState) -> None:
         self._update_button()
 
     def _run_selected(self) -> None:

@@ -28,11 +28,15 @@ class BannerButton(QAbstractButton):
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        blink().toggled.connect(lambda _on: self.update() if self.blinking else None)
+        blink().toggled.connect(self._on_blink)
 
     @property
     def blinking(self) -> bool:
         return False
+
+    def _on_blink(self) -> None:
+        if self.blinking:
+            self.update()
 
     def paint_frame(self, painter: QPainter) -> None:
         tokens = theme.current()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from weakref import WeakSet
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
@@ -17,7 +18,7 @@ class Blink(QObject):
     def __init__(self, parent: QObject | None) -> None:
         super().__init__(parent)
         self.on = True
-        self._users: set[QObject] = set()
+        self._users: WeakSet[QObject] = WeakSet()
         self._timer = QTimer(self)
         self._timer.setInterval(_HALF_PERIOD_MS)
         self._timer.timeout.connect(self._toggle)

@@ -13,7 +13,7 @@ from ksys_hmi import fonts
 from ksys_hmi.actions import RIGHTS
 from ksys_hmi.formats import format_age
 from ksys_hmi.presenters.status import StatusState
-from ksys_hmi.runtime import Runtime
+from ksys_hmi.runtime import ConnectionState, Runtime
 
 _MESSAGE_MS = 10_000
 _OFFSET_WARN_NS = SECOND
@@ -50,7 +50,7 @@ class StatusLine(QWidget):
         self._tick = QTimer(self)
         self._tick.timeout.connect(self.update_texts)
         self._tick.start(1000)
-        runtime.events.connection_changed.connect(lambda _state: self.update_texts())
+        runtime.events.connection_changed.connect(self._on_connection)
         self.update_texts()
 
     def show_state(self, state: StatusState) -> None:
@@ -63,6 +63,9 @@ class StatusLine(QWidget):
         self.message.setToolTip(text)
         if text:
             self._message_end.start(_MESSAGE_MS)
+
+    def _on_connection(self, _state: ConnectionState) -> None:
+        self.update_texts()
 
     def update_texts(self) -> None:
         self.database.setText(self._database_text())

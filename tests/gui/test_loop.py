@@ -117,16 +117,17 @@ def test_sleep_is_never_early(run: Run) -> None:
     assert run(scenario())
 
 
-def test_ten_thousand_cancelled_deadlines_leave_one_timer_and_a_small_heap(run: Run) -> None:
+def test_ten_thousand_cancelled_deadlines_leave_no_timer_and_a_small_heap(run: Run) -> None:
     async def scenario() -> tuple[int, int]:
         loop: Any = asyncio.get_running_loop()
+        before = len(loop._qt_timer.parent().findChildren(QTimer))
         for _ in range(10_000):
             loop.call_later(300, print).cancel()
-        return len(loop._deadlines), len(loop._qt_timer.parent().findChildren(QTimer))
+        return len(loop._deadlines), len(loop._qt_timer.parent().findChildren(QTimer)) - before
 
-    deadlines, timers = run(scenario())
+    deadlines, more_timers = run(scenario())
     assert deadlines <= 202
-    assert timers == 1
+    assert more_timers == 0
 
 
 def test_a_callback_that_raises_reaches_the_handler_and_not_its_neighbours(run: Run) -> None:

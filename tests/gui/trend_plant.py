@@ -102,7 +102,8 @@ async def trend_window(dsn: str, folder: Path) -> AsyncIterator[Plant]:
         runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(db)}
         window = MainWindow(runtime, Progress(("Connect",)), "trend")
         runtime.set_connection(ConnectionState(connected=True, since_ns=stop_ns, ever=True))
-        window.go_live()
+        await window.show_banner()
+        window.show_first_page()
         window.show()
         window.activateWindow()
         await until(window.isActiveWindow)
