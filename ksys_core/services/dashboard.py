@@ -16,7 +16,7 @@ from ksys_core.store import readings, sensors, trends
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import LatestTable
 
-SPARK_PIXELS = 60
+SPARK_PIXELS = 30
 """Asked width of a sparkline; at most two buckets a pixel come back."""
 
 

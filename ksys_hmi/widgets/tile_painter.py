@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QPolygonF
 
 from ksys_hmi import fonts
@@ -34,8 +34,8 @@ class TilePainter:
         self._outline = QPen(theme.grid, 1)
         self._spark_pen = QPen(theme.text2, 1)
         self._forecast_pen = QPen(theme.forecast, 1, Qt.PenStyle.DashLine)
-        self._limit_pen = QPen(theme.border, 1, Qt.PenStyle.DotLine)
-        self._kept: dict[tuple[float, float], tuple[Spark, QRectF, list[QLineF]]] = {}
+        self._limit_pen = QPen(theme.normal_band, 1)
+        self._kept: dict[tuple[float, float], tuple[Spark, QRectF, list[list[QPointF]]]] = {}
 
     def paint(self, painter: QPainter, rect: QRect, tile: TileState, *, blink_on: bool, selected: bool) -> None:
         """Paint `tile` into `rect` (at least `TILE_WIDTH` × `TILE_HEIGHT` reference pixels)."""
@@ -147,14 +147,15 @@ class TilePainter:
             y = box.bottom() - limit * box.height()
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
         painter.setPen(self._spark_pen)
-        painter.drawLines(self._strokes(box, spark))
+        for stroke in self._strokes(box, spark):
+            painter.drawPolyline(stroke)
         if len(spark.forecast_x) > 1:
             painter.setPen(self._forecast_pen)
             xs = box.left() + spark.forecast_x * box.width()
             ys = box.bottom() - spark.forecast_y * box.height()
             painter.drawPolyline([QPointF(float(x), float(y)) for x, y in zip(xs, ys, strict=True)])
 
-    def _strokes(self, box: QRectF, spark: Spark) -> list[QLineF]:
+    def _strokes(self, box: QRectF, spark: Spark) -> list[list[QPointF]]:
         """The strokes of a sparkline, kept until its data or its place change."""
         key = (box.left(), box.top())
         kept = self._kept.get(key)
@@ -164,14 +165,16 @@ class TilePainter:
         return kept[2]
 
 
-def _envelope(box: QRectF, spark: Spark) -> list[QLineF]:
-    """Vertical strokes from low to high, joined by the line through their middles; broken at gaps."""
+def _envelope(box: QRectF, spark: Spark) -> list[list[QPointF]]:
+    """For each stretch without a gap the line that goes up and down between low and high of bucket after bucket."""
     keep = np.isfinite(spark.low)
-    xs = (box.left() + spark.x * box.width()).tolist()
-    lows = (box.bottom() - spark.low * box.height()).tolist()
-    highs = (box.bottom() - spark.high * box.height()).tolist()
-    lines = [QLineF(x, low, x, high) for x, low, high, ok in zip(xs, lows, highs, keep, strict=True) if ok]
-    middles = [(low + high) / 2 for low, high in zip(lows, highs, strict=True)]
-    joined = np.flatnonzero(keep[1:] & keep[:-1])
-    lines.extend(QLineF(xs[i], middles[i], xs[i + 1], middles[i + 1]) for i in joined.tolist())
-    return lines
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]]).astype(np.int8)))
+    points = np.empty((len(spark.x), 2, 2))
+    points[:, :, 0] = (box.left() + spark.x * box.width())[:, None]
+    points[:, 0, 1] = box.bottom() - spark.low * box.height()
+    points[:, 1, 1] = box.bottom() - spark.high * box.height()
+    points[1::2] = points[1::2, ::-1]
+    return [
+        [QPointF(x, y) for x, y in points[start:stop].reshape(-1, 2).tolist()]
+        for start, stop in zip(edges[::2], edges[1::2], strict=True)
+    ]
