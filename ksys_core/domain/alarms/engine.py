@@ -19,9 +19,9 @@ from ksys_core.domain.alarms.columns import (
     NsArray,
     SmallArray,
 )
-from ksys_core.domain.alarms.condition import HOLD, advance, apply, waiting, without_effect
+from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, waiting, without_effect
 from ksys_core.domain.alarms.groups import mark_first_out
-from ksys_core.domain.alarms.measure import compared, outcomes, pairs
+from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
 from ksys_core.domain.alarms.state import STALE, State
@@ -98,7 +98,7 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     definitions, state = work.definitions, work.state
     of = pairs(definitions, readings)
     outcome = outcomes(definitions, state, readings, of)
-    t, quality = readings.t[of.reading], readings.q[of.reading]
+    t, quality = readings.t[of.reading], judged_quality(definitions, of.row, readings.q[of.reading])
     accounted = t <= state.changed[of.row]
     first = of.place == 0
     first[1:] |= accounted[:-1]
@@ -128,7 +128,9 @@ def _stale_moments(work: Work, rows: IndexArray, onset: NsArray) -> _Moments:
     new = onset > work.state.changed[rows]
     rows, onset = rows[new], onset[new]
     k = len(rows)
-    return _Moments(rows, onset, np.full(k, HOLD, np.uint8), np.full(k, STALE, np.uint8), np.full(k, np.nan))
+    quality = judged_quality(work.definitions, rows, np.full(k, STALE, np.uint8))
+    outcome = np.where(quality == STALE, HOLD, OUT).astype(np.uint8)
+    return _Moments(rows, onset, outcome, quality, np.full(k, np.nan))
 
 
 def _run(work: Work, parts: list[_Moments]) -> None:

@@ -1,4 +1,8 @@
-"""What a reading means to an alarm: of no use, normal, in the dead band, beyond the limit. One function a kind."""
+"""What a reading means to an alarm: of no use, normal, in the dead band, beyond the limit.
+
+SOURCE is the diagnostic of a source, on the tag that stands for it (its heartbeat): beyond the limit while that tag is
+bad or stale. It is an alarm of its own and never mixes with the alarms on the values of the source.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from ksys_core.domain.alarms.columns import UNSEEN, Definitions, FloatArray, Ind
 from ksys_core.domain.alarms.condition import BAND, HOLD, INSIDE, OUT
 from ksys_core.domain.alarms.definition import KINDS
 from ksys_core.domain.alarms.readings import Ordered
-from ksys_core.domain.alarms.state import UNCERTAIN, State
+from ksys_core.domain.alarms.state import GOOD, UNCERTAIN, State
 from ksys_core.domain.times import MINUTE
 
 RATE, DEV, FLAT, STATE, SOURCE = (KINDS.index(kind) for kind in ("RATE", "DEV", "FLAT", "STATE", "SOURCE"))
@@ -64,9 +68,19 @@ def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pair
         for number in range(int(of.place[kind == FLAT].max(initial=-1)) + 1):
             now = np.flatnonzero((kind == FLAT) & (of.place == number))
             result[now] = _flat(definitions, state, readings, of.row[now], of.reading[now])
-        result[kind == SOURCE] = HOLD
-    result[readings.q[of.reading] > UNCERTAIN] = HOLD
+    useless = readings.q[of.reading] > UNCERTAIN
+    result[useless] = HOLD
+    if not definitions.plain:
+        source = definitions.kind[of.row] == SOURCE
+        result[source] = np.where(useless, OUT, INSIDE)[source]
     return result
+
+
+def judged_quality(definitions: Definitions, rows: IndexArray, quality: SmallArray) -> SmallArray:
+    """Quality as an alarm sees it: for SOURCE, which is about quality, a loss is good information."""
+    if definitions.plain:
+        return quality
+    return np.where(definitions.kind[rows] == SOURCE, GOOD, quality).astype(np.uint8)
 
 
 def _rate(readings: Ordered, index: IndexArray) -> FloatArray:

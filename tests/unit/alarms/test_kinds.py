@@ -161,3 +161,24 @@ def test_limits_must_rise_and_leave_room() -> None:
     assert contradiction({"L": 8, "H": 8}, {}) is not None
     assert contradiction({"H": 9, "HH": 8}, {}) is not None
     assert contradiction({"L": 2, "H": 8}, {"L": 3, "H": 3}) is not None
+
+
+def test_the_diagnostic_of_a_source_is_about_quality_and_separate_from_the_process_alarm() -> None:
+    bench = Bench(
+        Definitions.of(
+            alarm_id=[1, 2],
+            sensor_id=[1, 1],
+            kind=["H", "SOURCE"],
+            limit=[10.0, np.nan],
+            on_delay_s=[0.0, 5.0],
+            stale_after_s={1: 20.0},
+        )
+    )
+    bench.reads((0, 11.0))
+    bench.passes(24)
+    assert bench.states == ["UNACK", "NORM"]
+    bench.passes(26)
+    assert bench.events == [(0.0, 1, "ACT"), (25.0, 2, "ACT")]
+    bench.reads((30, 0.0), quality=quality.BAD)
+    bench.reads((40, 11.0))
+    assert bench.states == ["UNACK", "RTNUN"]

@@ -80,15 +80,15 @@ def test_suppression_loses_no_unacknowledged_occurrence(noise: list[float], way:
        st.lists(st.booleans(), min_size=30, max_size=30))  # fmt: skip
 def test_every_kind_is_the_same_for_every_cut(readings: list[tuple[int, float]], cuts: list[bool]) -> None:
     definitions = Definitions.of(
-        alarm_id=np.arange(6),
-        sensor_id=[1, 1, 1, 1, 2, 2],
-        kind=["RATE", "DEV", "FLAT", "STATE", "FLAT", "H"],
-        limit=[20.0, 4.0, 12.0, 15.0, 6.0, 8.0],
-        dead_band=[2.0, 1.0, 1.0, 0.0, 0.0, 1.0],
-        on_delay_s=[0.0, 7.0, 0.0, 3.0, 0.0, 7.0],
-        reference_id=[-1, 2, -1, -1, -1, -1],
-        group=[0, 0, -1, 0, 0, 0],
-        stale_after_s={1: 30, 2: 30},
+        alarm_id=np.arange(7),
+        sensor_id=[1, 1, 1, 1, 2, 2, 2],
+        kind=["RATE", "DEV", "FLAT", "STATE", "FLAT", "H", "SOURCE"],
+        limit=[20.0, 4.0, 12.0, 15.0, 6.0, 8.0, np.nan],
+        dead_band=[2.0, 1.0, 1.0, 0.0, 0.0, 1.0, 0.0],
+        on_delay_s=[0.0, 7.0, 0.0, 3.0, 0.0, 7.0, 2.0],
+        reference_id=[-1, 2, -1, -1, -1, -1, -1],
+        group=[0, 0, -1, 0, 0, 0, -1],
+        stale_after_s={1: 10, 2: 5},
     )
     whole, pieces = Bench(definitions), Bench(definitions)
     t = 0
