@@ -1,0 +1,158 @@
+"""How alarms behave in time: chattering, fleeting, stale and standing alarms, times to acknowledge and to return."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import FlagArray, FloatArray, IntArray, NsArray, SmallArray
+from ksys_core.domain.alarms.transitions import ACT, EVENTS, RTN, SHLVEND
+from ksys_core.domain.times import DAY, MINUTE, SECOND
+
+ACK, SHLV, UNSHLV = EVENTS.index("ACK"), EVENTS.index("SHLV"), EVENTS.index("UNSHLV")
+CHATTER_COUNT: Final = 3
+CHATTER_WINDOW: Final = MINUTE
+FLEETING: Final = 10 * SECOND
+STALE: Final = DAY
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JournalColumns:
+    """Journal entries sorted by alarm and order of the journal.
+
+    Attributes:
+        alarm: int32. t: int64 ns. event: uint8 index into `EVENTS`. priority: int32. hidden: bool, the state after it.
+    """
+
+    alarm: IntArray
+    t: NsArray
+    event: SmallArray
+    priority: IntArray
+    hidden: FlagArray
+
+    def only(self, chosen: FlagArray) -> JournalColumns:
+        return JournalColumns(
+            self.alarm[chosen], self.t[chosen], self.event[chosen], self.priority[chosen], self.hidden[chosen]
+        )
+
+    @property
+    def annunciated(self) -> JournalColumns:
+        """Activations that were not hidden, by time."""
+        found = self.only((self.event == ACT) & ~self.hidden)
+        order = np.argsort(found.t, kind="stable")
+        return JournalColumns(*(getattr(found, name)[order] for name in JournalColumns.__dataclass_fields__))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Periods:
+    """Spans of alarms: int64 `start` and `end` (ns; the end of the period for what lasts), bool `closed`."""
+
+    alarm: IntArray
+    priority: IntArray
+    start: NsArray
+    end: NsArray
+    closed: FlagArray
+
+    @property
+    def length(self) -> NsArray:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Of times in seconds; None when there are none."""
+
+    n: int
+    p50: float | None
+    p95: float | None
+
+
+def periods(journal: JournalColumns, begin: tuple[int, ...], finish: tuple[int, ...], stop: int) -> Periods:
+    """Spans from an event of `begin` to the next one of `finish` of the same alarm, or to `stop`."""
+    of = journal.only(np.isin(journal.event, [*begin, *finish]))
+    opens = np.isin(of.event, begin)
+    again = np.append(False, opens[:-1] & (of.alarm[1:] == of.alarm[:-1])) if len(opens) else opens
+    starts = np.flatnonzero(opens & ~again)
+    group = np.cumsum(opens & ~again) - 1
+    end = np.full(len(starts), stop, np.int64)
+    closed = np.zeros(len(starts), np.bool_)
+    ends = np.flatnonzero(~opens & (group >= 0))
+    ends = ends[of.alarm[ends] == of.alarm[starts[group[ends]]]] if len(starts) else ends
+    last = np.unique(group[ends], return_index=True)
+    end[last[0]] = of.t[ends[last[1]]]
+    closed[last[0]] = True
+    return Periods(of.alarm[starts], of.priority[starts], of.t[starts], end, closed)
+
+
+def active_periods(journal: JournalColumns, stop: int) -> Periods:
+    """From activation to return."""
+    return periods(journal, (ACT,), (RTN,), stop)
+
+
+def shelved_periods(journal: JournalColumns, stop: int) -> Periods:
+    return periods(journal, (SHLV,), (UNSHLV, SHLVEND), stop)
+
+
+def mean_at_once(spans: Periods, start: int, stop: int) -> float:
+    """Mean number of spans open at a time in ``[start, stop)``: standing or shelved alarms."""
+    inside = np.minimum(spans.end, stop) - np.maximum(spans.start, start)
+    return float(np.maximum(inside, 0).sum()) / (stop - start)
+
+
+def chattering(journal: JournalColumns) -> dict[int, int]:
+    """Alarms that activated three times or more within a minute, with the most activations in a minute."""
+    of = journal.only(journal.event == ACT)
+    found: dict[int, int] = {}
+    for alarm in np.unique(of.alarm).tolist():
+        t = np.sort(of.t[of.alarm == alarm])
+        most = int((np.arange(1, len(t) + 1) - np.searchsorted(t, t - CHATTER_WINDOW, side="right")).max())
+        if most >= CHATTER_COUNT:
+            found[alarm] = most
+    return found
+
+
+def fleeting(journal: JournalColumns, stop: int) -> dict[int, int]:
+    """Alarms that returned within ten seconds before anyone acknowledged and do not chatter, with how often."""
+    spans = active_periods(journal, stop)
+    brief = spans.closed & (spans.length < FLEETING)
+    acks = journal.only(journal.event == ACK)
+    chatter = chattering(journal)
+    found: dict[int, int] = {}
+    for alarm, start, end in zip(
+        spans.alarm[brief].tolist(), spans.start[brief].tolist(), spans.end[brief].tolist(), strict=True
+    ):
+        acted = np.any((acks.alarm == alarm) & (acks.t >= start) & (acks.t <= end))
+        if alarm not in chatter and not acted:
+            found[alarm] = found.get(alarm, 0) + 1
+    return found
+
+
+def stale(spans: Periods, start: int, stop: int) -> NsArray:
+    """int64[days]: alarms active for more than 24 h at some time of each UTC day that overlaps ``[start, stop)``."""
+    first, last = start // DAY, -(-stop // DAY)
+    since = spans.start + STALE
+    days = np.arange(first, last) * DAY
+    standing = (since[:, None] < np.minimum(days + DAY, stop)) & (spans.end[:, None] > np.maximum(since[:, None], days))
+    per_day: NsArray = standing.sum(axis=0, dtype=np.int64)
+    return per_day
+
+
+def time_to_acknowledge(journal: JournalColumns, stop: int) -> dict[int, Percentiles]:
+    """From activation to the acknowledgement, by priority; activations again before it do not start anew."""
+    return _by_priority(periods(journal, (ACT,), (ACK,), stop))
+
+
+def time_to_return(journal: JournalColumns, stop: int) -> dict[int, Percentiles]:
+    """From activation to return, by priority."""
+    return _by_priority(active_periods(journal, stop))
+
+
+def _by_priority(spans: Periods) -> dict[int, Percentiles]:
+    result = {}
+    for priority in (1, 2, 3, 4):
+        seconds: FloatArray = spans.length[spans.closed & (spans.priority == priority)] / SECOND
+        middle, high = np.percentile(seconds, [50, 95]).tolist() if len(seconds) else (None, None)
+        result[priority] = Percentiles(len(seconds), middle, high)
+    return result
