@@ -1,1 +1,5 @@
 """The command `ksys`."""
+
+from ksys_core.cli.program import main
+
+__all__ = ["main"]

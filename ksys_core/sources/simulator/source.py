@@ -85,6 +85,11 @@ class SimulatorSource:
         stop = await asyncio.shield(self._first)
         await fill_history(self._db, await self._bound(), days=self._history_days, stop_ns=stop, progress=progress)
 
+    async def fill_only(self, progress: Progress) -> None:
+        """The history up to now, without live readings."""
+        self._first.set_result(self._clock() // STEP * STEP)
+        await self.fill(progress)
+
     async def _bound(self) -> BoundPlant:
         return await bind(self._db, self._plant)
 

@@ -1,0 +1,26 @@
+"""The command groups of `ksys`: one row a group, its module imported only when it is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ksys_core.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`module` has an attribute ``app``, a `cyclopts.App` for what follows the name."""
+
+    name: str
+    module: str
+    title: str
+
+
+GROUPS: Final = (
+    Group("db", "ksys_core.cli.database", N_("Create, migrate and check the database")),
+    Group("import", "ksys_core.cli.imports", N_("Import readings from files")),
+    Group("simulate", "ksys_core.cli.simulate", N_("Run the simulated plant")),
+    Group("replay", "ksys_core.cli.replay", N_("Play a file of readings as live data")),
+    Group("settings", "ksys_core.cli.settings", N_("Show the settings and where they come from")),
+)
