@@ -34,6 +34,7 @@ OTHER_VARIABLES: Final = frozenset(
     {
         "KSYS_CONFIG",
         "KSYS_TEST_DSN",
+        "KSYS_REQUIRE_TIMESCALE",
         "KSYS_PARENT_PIPE",
         "KSYS_ADMIN_DSN",
         "KSYS_ADMIN_PASSWORD",
