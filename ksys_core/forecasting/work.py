@@ -15,6 +15,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec, fit
+from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.season import season_length
@@ -47,7 +48,10 @@ class TrainResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictTask:
-    """Forecast from the end of `y` with the model of `artefact`; values outside ``[low, high]`` can't exist."""
+    """Forecast from the end of `y` with the model of `artefact`.
+
+    Values outside ``[low, high]`` can't exist. `half`: half widths from matured errors, which go before native bounds.
+    """
 
     key: int
     artefact: str
@@ -56,6 +60,7 @@ class PredictTask:
     horizon: int
     low: float = -np.inf
     high: float = np.inf
+    half: HalfWidths | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,7 +136,8 @@ def _isolated(task: PredictTask) -> PredictResult:
     if late > MAX_LATE or not len(window):
         return PredictResult(task.key, None, "stale")
     try:
-        forecast = _finished(_model(task.artefact, task.sha256).update(task.y).predict(task.horizon), task)
+        forecast = _model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
+        forecast = _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
     except KnownError as error:
         return _fallback(task, error.text.format(**error.params))
     except Exception as error:  # noqa: BLE001 - one model's failure, of whatever kind, must not end the cycle

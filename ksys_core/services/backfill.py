@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ksys_core.domain.times import DAY, HOUR, SECOND
+from ksys_core.forecasting.conformal import ENOUGH, NEWEST
 from ksys_core.services import metrics
-from ksys_core.store import forecasts
+from ksys_core.store import calibration, forecasts
 from ksys_core.store.pool import Database
 
 SETTLE: Final = 30 * SECOND
@@ -21,7 +22,7 @@ SLICE: Final = 6 * HOUR
 async def run(db: Database, *, now_ns: int) -> int:
     """Fill in the actuals of all matured forecasts, oldest first; the number of rows changed.
 
-    Hours that are scored already and change are scored again.
+    Hours that are scored already and change are scored again, and the bounds follow the new errors.
     """
     upto = now_ns - SETTLE
     recent = upto - CORRECTED
@@ -35,6 +36,8 @@ async def run(db: Database, *, now_ns: int) -> int:
             await metrics.score(db, start, stop)
         changed += found
         start = stop
+    if changed:
+        await calibration.renew(db, now_ns, enough=ENOUGH, newest=NEWEST)
     return changed
 
 

@@ -11,12 +11,14 @@ from typing import Final
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.times import SECOND
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_batch
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.store import forecasts, models
+from ksys_core.store.calibration import half_widths
 from ksys_core.store.forecasts import NewForecast
 from ksys_core.store.models import Deployment, RunNote
 from ksys_core.store.pool import Database
@@ -69,19 +71,20 @@ async def latest_forecasts(db: Database, sensor_ids: Sequence[int]) -> dict[int,
 async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -> list[PredictTask]:
     """One read of inputs per interval in use, one task a deployment."""
     tasks: list[PredictTask] = []
+    halves = await half_widths(db, [d.model_id for d in deployments])
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
         wanted = [(d.sensor_id, lookback(d.artefact, d.artefact_sha256)) for d in same]
         grids = await model_grids.grids(db, wanted, stop_ns=stop, step_s=interval_s)
-        tasks += [_task(d, grids[d.sensor_id]) for d in same]
+        tasks += [_task(d, grids[d.sensor_id], halves.get(d.model_id)) for d in same]
     return tasks
 
 
-def _task(d: Deployment, y: RegularSeries) -> PredictTask:
+def _task(d: Deployment, y: RegularSeries, half: HalfWidths | None) -> PredictTask:
     """Values below zero can't exist where the span begins at zero or above."""
     low = 0.0 if d.span_low is not None and d.span_low >= 0 else -math.inf
-    return PredictTask(d.deployment_id, d.artefact, d.artefact_sha256, y, d.horizon, low=low)
+    return PredictTask(d.deployment_id, d.artefact, d.artefact_sha256, y, d.horizon, low=low, half=half)
 
 
 async def _computed(executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float) -> list[PredictResult]:

@@ -68,7 +68,7 @@ _MATCH: Final = """
 with due as materialized (
   select distinct sensor_id, target_ts from forecast_results
   where target_ts > $1 and target_ts <= $2 and interval_s = $3 and (actual_state = 'pending' or $5)
-), means as (
+), means as materialized (
   select r.sensor_id, width + date_bin(width, r.bucket, '1970-01-01 00:00:00+00') as target_ts,
          sum(r.sum) / sum(r.n_good) as mean
   from {level} r, make_interval(secs => $3::int) as width
