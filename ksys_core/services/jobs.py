@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from asyncpg import NoDataFoundError
+
 from ksys_core.domain.times import SECOND, to_ns
+from ksys_core.errors import KnownError
+from ksys_core.i18n import N_
 from ksys_core.store import scheduler, service_state, sources
 from ksys_core.store.pool import Database
 from ksys_core.store.service_state import DatabaseInfo, Instance, JobState
@@ -55,5 +59,13 @@ async def load_service_state(db: Database) -> ServiceState:
 
 
 async def request_run(db: Database, job_id: int) -> int:
-    """Ask for a run of a job now; the slot (ns UTC) of the run to come. Raises `DeniedError` for who may not."""
-    return to_ns(await scheduler.request_run(db, job_id))
+    """Ask for a run of a job now; the slot (ns UTC) of the run to come.
+
+    Raises:
+        DeniedError: the person may not.
+        KnownError: the job is switched off, or runs all the time anyway.
+    """
+    try:
+        return to_ns(await scheduler.request_run(db, job_id))
+    except NoDataFoundError as error:
+        raise KnownError("job.not_requestable", N_("This job can't be run on request now.")) from error
