@@ -27,8 +27,8 @@ class Programs:
     """Service processes on one database."""
 
     def __init__(self, service_dsn: str, owner_dsn: str) -> None:
-        self._service_dsn = service_dsn
-        self._owner_dsn = owner_dsn
+        self.service_dsn = service_dsn
+        self.owner_dsn = owner_dsn
         self._started: list[subprocess.Popen[str]] = []
 
     def service(self, **environ: str) -> subprocess.Popen[str]:
@@ -48,7 +48,7 @@ class Programs:
         return subprocess.Popen(
             [*SERVICE, *arguments],
             cwd=ROOT,
-            env={**kept, "TS_DSN": self._service_dsn, "PYTHONUNBUFFERED": "1", **environ},
+            env={**kept, "TS_DSN": self.service_dsn, "PYTHONUNBUFFERED": "1", **environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -67,7 +67,7 @@ class Programs:
         """What `query` gives in the database."""
 
         async def ask() -> Any:
-            connection = await asyncpg.connect(self._owner_dsn)
+            connection = await asyncpg.connect(self.owner_dsn)
             try:
                 return await connection.fetchval(query, *args)
             finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
@@ -9,13 +10,32 @@ from functools import partial
 
 import pytest
 
+from ksys_core.services.plant_setup import install_demo_plant
+from ksys_core.sources.simulator.tags import TAGS
 from ksys_core.store.embedded import EmbeddedServer
+from ksys_core.store.pool import Database
 from tests.acceptance.programs import Programs, kill_server, wait_for
 
 pytestmark = pytest.mark.timeout(180)
 
 DUPLICATES = "select count(*) - count(distinct (jobid, slot)) from scheduler.job_run_details"
 RUNNING = "select count(*) from scheduler.job_run_details where status = 'running'"
+
+
+READINGS = "select count(*) from sensor_readings"
+# The first tag is one that no simulated outage touches.
+FILLED = """
+select count(*) = 180 from sensor_readings r join sensors using (sensor_id)
+join sensor_latest l using (sensor_id)
+where tag = $1 and r.ts > l.ts - interval '30 min' and r.ts <= l.ts
+"""
+
+
+async def with_plant(dsn: str) -> None:
+    """Set up the simulated plant with 36 minutes of history."""
+    db = await Database.connect(dsn, pool_min=1)
+    await install_demo_plant(db, seed=1, history_days=0.025)
+    await db.close()
 
 
 def led_and_ran(programs: Programs, process: subprocess.Popen[str]) -> bool:
@@ -46,9 +66,12 @@ def test_it_runs_its_jobs_reports_them_and_ends_in_order(programs: Programs) -> 
 
 
 def test_killed_ten_times_it_leaves_nothing_twice_and_nothing_open(programs: Programs) -> None:
+    asyncio.run(with_plant(programs.owner_dsn))
+    counts = []
     for _ in range(10):
         process = programs.service()
         wait_for(partial(led_and_ran, programs, process), "leading, with a run")
+        counts.append(programs.value(READINGS))
         process.kill()
         process.wait()
     last = programs.service()
@@ -57,6 +80,9 @@ def test_killed_ten_times_it_leaves_nothing_twice_and_nothing_open(programs: Pro
     assert programs.value(open_runs, last.pid) == 0
     assert programs.value(DUPLICATES) == 0
     assert programs.value("select count(*) from service_instances where is_leader") == 1
+    counts.append(programs.value(READINGS))
+    assert counts == sorted(counts)
+    wait_for(lambda: programs.value(FILLED, TAGS[0].tag), "the history is whole")
 
 
 def test_a_standby_takes_over_from_a_leader_that_is_killed_or_hangs(programs: Programs) -> None:
