@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store import alarms_journal
 from ksys_core.store.alarms_active import (
     HIDDEN,
     LISTED,
-    UNACKNOWLEDGED,
-    AlarmRow,
     AlarmSummary,
     AlarmTable,
     SensorAlarm,

@@ -1,7 +1,7 @@
 """Everything SQL says about alarms, by the names callers use."""
 
+from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.store.alarms_active import (
-    AlarmRow,
     AlarmSummary,
     AlarmTable,
     SensorAlarm,

@@ -9,13 +9,13 @@ from typing import Final
 
 import asyncpg
 
-from ksys_core.domain.times import SECOND, to_ns
+from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
+from ksys_core.domain.times import to_ns
 from ksys_core.store.alarms_state import STALE_INTERVALS
 from ksys_core.store.pool import Database
 
 LISTED: Final = ("UNACK", "LUNACK", "RTNUN", "ACKED", "LACKED")
 HIDDEN: Final = ("SHLVD", "DSUPR", "OOSRV")
-UNACKNOWLEDGED: Final = ("UNACK", "LUNACK", "RTNUN")
 FLOOD_AT: Final = 10
 """Annunciations within ten minutes that make a flood."""
 
@@ -50,73 +50,6 @@ select distinct on (d.sensor_id) d.sensor_id, d.priority, a.isa_state, d.kind, a
  order by d.sensor_id, a.isa_state in ('SHLVD', 'DSUPR', 'OOSRV'), d.priority,
           a.isa_state in ('ACKED', 'LACKED'), a.active_since desc nulls last
 """
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmRow:
-    """One alarm of a list. Times in ns UTC, None for what has not happened.
-
-    Attributes:
-        occurrence: with `alarm_id` the key that an acknowledgement names.
-        value, limit: when the limit was crossed; now_value, now_ts: the tag's newest usable value, newest reading.
-        quality: GOOD, UNCERTAIN, BAD or STALE: with the last two the row is held, not judged.
-        description, cause, consequence, action, confirmation: texts by language.
-        response_s: maximum time to respond, from `active_since`.
-    """
-
-    alarm_id: int
-    occurrence: int
-    sensor_id: int
-    tag: str
-    description: Mapping[str, str]
-    area: str
-    unit: str
-    decimals: int
-    kind: str
-    label: str
-    priority: int
-    alarm_class: str
-    isa: str
-    value: float | None
-    limit: float | None
-    active_since: int | None
-    detected: int | None
-    quality: str
-    now_value: float | None
-    now_ts: int | None
-    latching: bool
-    first_out: bool
-    group: str
-    silenced: bool
-    acked_by: str | None
-    acked_at: int | None
-    comment: str
-    shelved_until: int | None
-    shelved_by: str | None
-    shelved_reason: str
-    suppressed_reason: str
-    oos_by: str | None
-    oos_reason: str
-    oos_permit: str
-    oos_review: int | None
-    cause: Mapping[str, str]
-    consequence: Mapping[str, str]
-    action: Mapping[str, str]
-    confirmation: Mapping[str, str]
-    response_s: float | None
-    rationalised: bool
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return self.alarm_id, self.occurrence
-
-    @property
-    def unacknowledged(self) -> bool:
-        return self.isa in UNACKNOWLEDGED
-
-    def age_s(self, now: int) -> float | None:
-        """Seconds since the alarm began, at `now` (ns)."""
-        return None if self.active_since is None else (now - self.active_since) / SECOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from html import escape
 from PySide6.QtWidgets import QTextBrowser
 
 from ksys_core.areas import area_title
+from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.i18n import tr
-from ksys_core.services.alarms import AlarmRow
 from ksys_hmi.alarm_words import kind_word, state_word
 from ksys_hmi.formats import format_age
 

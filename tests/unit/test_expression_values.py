@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ class Naive:
             return clean(self.integral(kept, begin, now), quality)
         values = [v for _, v, _ in inside]
         mean = sum(values) / len(values)
-        result = {
+        functions: dict[str, Callable[[], float]] = {
             "mean": lambda: mean,
             "sum": lambda: sum(values),
             "min": lambda: min(values),
@@ -120,8 +121,8 @@ class Naive:
             "std": lambda: (
                 math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1)) if len(values) > 1 else math.nan
             ),
-        }[node.function]()
-        return clean(result, quality)
+        }
+        return clean(functions[node.function](), quality)
 
     def flagged(
         self, readings: list[tuple[float, float, int]], kept: list[tuple[float, float, int]], begin: float, now: float
