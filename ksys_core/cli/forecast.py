@@ -1,52 +1,63 @@
-"""``ksys forecast run|show``."""
+"""`ksys forecast`: make forecasts now, show the newest."""
 
 from __future__ import annotations
 
 import asyncio
-import json as jsonlib
+import json
 import time
 
 from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
-from ksys_core.cli.session import Config, Json, database, out
+from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.forecasts import ForecastBand
-from ksys_core.domain.times import to_datetime
+from ksys_core.domain.times import SECOND, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
 from ksys_core.services import forecast
 from ksys_core.services.compute import processes
+from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store import models
 from ksys_core.store.pool import Database
 
-app = App(name="forecast", help="Forecasts: make them now, show the newest.")
+app = App(name="ksys forecast", help="Forecasts: make them now, show the newest.")
 
 
 @app.command
-def run(*, config: Config = None) -> None:
+def run(*, common: Common = DEFAULT) -> int:
     """Forecast every deployed model now."""
-    asyncio.run(_run(config))
+    asyncio.run(_run(common.load()))
+    return 0
 
 
 @app.command
-def show(tag: str, /, *, json: Json = False, config: Config = None) -> None:
-    """Show the newest forecast of TAG."""
-    asyncio.run(_show(tag, json, config))
+def show(tag: str, /, *, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
+    """Show the newest forecast of TAG.
+
+    Parameters
+    ----------
+    tag:
+        The tag.
+    json_output:
+        Print a JSON object.
+    """
+    asyncio.run(_show(common.load(), tag, json_output))
+    return 0
 
 
-async def _run(config: Config) -> None:
-    async with database(config) as db:
+async def _run(loaded: LoadedSettings) -> None:
+    async with database(loaded) as db:
         with processes() as executor:
             rows = await forecast.run_cycle(db, now_ns=time.time_ns(), executor=executor)
-    out(tr("{rows} rows forecast.", rows=rows))
+    print(tr("{rows} rows forecast.", rows=rows))
 
 
-async def _show(tag: str, as_json: bool, config: Config) -> None:
-    async with database(config) as db:
+async def _show(loaded: LoadedSettings, tag: str, as_json: bool) -> None:
+    async with database(loaded) as db:
         band = await _band(db, tag)
     if as_json:
-        out(jsonlib.dumps(_plain(tag, band)))
+        print(json.dumps(_plain(tag, band)))
     else:
         Console().print(_table(tag, band))
 
@@ -68,7 +79,7 @@ def _plain(tag: str, band: ForecastBand) -> dict[str, object]:
         "algorithm": band.algorithm,
         "source": band.source,
         "issued": to_datetime(band.issue_ns).isoformat(),
-        "interval_s": band.interval_ns // 1_000_000_000,
+        "interval_s": band.interval_ns // SECOND,
         "t": [to_datetime(int(t)).isoformat() for t in band.t],
         **{name: getattr(band, name).tolist() for name in ("value", "lo80", "hi80", "lo95", "hi95")},
     }
@@ -88,7 +99,7 @@ def _table(tag: str, band: ForecastBand) -> Table:
         table.add_row(
             f"{to_datetime(int(t)):%m-%d %H:%M}",
             f"{band.value[i]:.6g}",
-            f"{band.lo80[i]:.6g} ... {band.hi80[i]:.6g}",
-            f"{band.lo95[i]:.6g} ... {band.hi95[i]:.6g}",
+            f"{band.lo80[i]:.6g} … {band.hi80[i]:.6g}",
+            f"{band.lo95[i]:.6g} … {band.hi95[i]:.6g}",
         )
     return table

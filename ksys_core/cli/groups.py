@@ -22,5 +22,7 @@ GROUPS: Final = (
     Group("import", "ksys_core.cli.imports", N_("Import readings from files")),
     Group("simulate", "ksys_core.cli.simulate", N_("Run the simulated plant")),
     Group("replay", "ksys_core.cli.replay", N_("Play a file of readings as live data")),
+    Group("models", "ksys_core.cli.models", N_("Train and deploy forecasting models")),
+    Group("forecast", "ksys_core.cli.forecast", N_("Make and show forecasts")),
     Group("settings", "ksys_core.cli.settings", N_("Show the settings and where they come from")),
 )

@@ -1,31 +1,31 @@
-"""``ksys models list|deploy|undeploy``."""
+"""`ksys models`: train, deploy, list."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json as jsonlib
+import json
 import time
-from typing import Annotated
+from typing import Final
 
-from cyclopts import App, Parameter
+from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
-from ksys_core.cli.session import Config, Json, database, out, seconds
+from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
+from ksys_core.cli.durations import seconds
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
-from ksys_core.forecasting.registry import SPECS
 from ksys_core.i18n import N_, tr
 from ksys_core.services import forecast, models
 from ksys_core.services.compute import processes
 from ksys_core.services.models import TrainingPlan
+from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
 
-app = App(name="models", help="Forecasting models: train, deploy, list.")
+app = App(name="ksys models", help="Forecasting models: train, deploy, list.")
 
-Algorithm = Annotated[str, Parameter(help=", ".join(SPECS))]
-COLUMNS = (
+COLUMNS: Final = (
     N_("Model"),
     N_("Tag"),
     N_("Algorithm"),
@@ -35,13 +35,21 @@ COLUMNS = (
     N_("Newest forecast"),
     N_("State"),
 )
-Season = Annotated[str, Parameter(help="Season length in steps, “auto” or “none”.")]
 
 
 @app.command(name="list")
-def list_(*, deployed: bool = False, json: Json = False, config: Config = None) -> None:
-    """Show all models, or those that run."""
-    asyncio.run(_list(deployed, json, config))
+def list_models(*, deployed: bool = False, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
+    """Show all models.
+
+    Parameters
+    ----------
+    deployed:
+        Only those that run.
+    json_output:
+        Print a JSON array.
+    """
+    asyncio.run(_list(common.load(), deployed, json_output))
+    return 0
 
 
 @app.command
@@ -49,47 +57,70 @@ def deploy(
     tag: str,
     /,
     *,
-    algorithm: Algorithm = "ridge",
+    algorithm: str = "ridge",
     interval: str = "5m",
     horizon: int = models.HORIZON,
-    season: Season = "auto",
+    season: str = "auto",
     days: float = models.HISTORY_DAYS,
-    config: Config = None,
-) -> None:
-    """Train a model on the history of TAG, deploy it as champion and make its first forecast.
+    common: Common = DEFAULT,
+) -> int:
+    """Train a model on the history of TAG, deploy it as its champion and make the first forecast.
 
-    Args:
-        interval: grid of the model: whole minutes that divide a day.
-        horizon: steps of one interval that are forecast.
-        days: how much of the newest history is used at most.
+    Parameters
+    ----------
+    tag:
+        The tag to forecast.
+    algorithm:
+        ridge, auto_arima, auto_ets, auto_theta, mstl, seasonal_naive, drift or naive.
+    interval:
+        Grid of the model: whole minutes that divide a day (5m, 1h).
+    horizon:
+        Steps of one interval that are forecast.
+    season:
+        Season length in steps, "auto" or "none".
+    days:
+        How much of the newest history is used at most.
     """
-    plan = TrainingPlan(algorithm, seconds(interval), horizon, _season(season), days)
-    asyncio.run(_deploy(tag, plan, config))
+    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
+    asyncio.run(_deploy(common.load(), tag, plan.checked()))
+    return 0
 
 
 @app.command
-def undeploy(model: int, /, *, reason: str = "", config: Config = None) -> None:
-    """End the deployment of MODEL (its number, see list)."""
-    asyncio.run(_undeploy(model, reason, config))
+def undeploy(model: int, /, *, reason: str = "", common: Common = DEFAULT) -> int:
+    """End the deployment of a model.
+
+    Parameters
+    ----------
+    model:
+        Its number, see "ksys models list".
+    reason:
+        Goes to the audit log.
+    """
+    asyncio.run(_undeploy(common.load(), model, reason))
+    return 0
 
 
-def _season(text: str) -> int | None:
-    """Steps, None for auto."""
+def season_of(text: str) -> int | None:
+    """Steps of ``24``, ``none`` (1) or ``auto`` (None).
+
+    Raises:
+        KnownError: it is none of these.
+    """
     named = {"auto": None, "none": 1}
     if text in named:
         return named[text]
     if not text.isdecimal() or int(text) < 1:
-        raise KnownError(
-            "cli.season", N_("The season is a number of steps, “auto” or “none”, not “{given}”."), given=text
-        )
+        rule = N_("The season is a number of steps, “auto” or “none”, not “{given}”.")
+        raise KnownError("cli.season", rule, given=text)
     return int(text)
 
 
-async def _list(deployed: bool, as_json: bool, config: Config) -> None:
-    async with database(config) as db:
+async def _list(loaded: LoadedSettings, deployed: bool, as_json: bool) -> None:
+    async with database(loaded) as db:
         rows = await models.listed(db, deployed_only=deployed)
     if as_json:
-        out(jsonlib.dumps([dataclasses.asdict(row) for row in rows]))
+        print(json.dumps([dataclasses.asdict(row) for row in rows]))
     else:
         Console().print(_table(rows))
 
@@ -102,7 +133,7 @@ def _table(rows: list[ModelRow]) -> Table:
             str(row.model_id),
             row.tag,
             f"{row.algorithm} {row.version}",
-            f"{row.interval_s} s x {row.horizon}",
+            f"{row.horizon} x {row.interval_s} s",
             str(row.season) if row.season > 1 else "",
             (row.role or "") if row.is_active else "",
             issued,
@@ -111,17 +142,17 @@ def _table(rows: list[ModelRow]) -> Table:
     return table
 
 
-async def _deploy(tag: str, plan: TrainingPlan, config: Config) -> None:
-    async with database(config) as db:
+async def _deploy(loaded: LoadedSettings, tag: str, plan: TrainingPlan) -> None:
+    async with database(loaded) as db:
         with processes() as executor:
             model_id = await models.deploy(db, now_ns=time.time_ns(), executor=executor, tag=tag, plan=plan)
             row = next(row for row in await models.listed(db) if row.model_id == model_id)
             rows = await forecast.run_cycle(db, now_ns=time.time_ns(), executor=executor, sensor_ids=[row.sensor_id])
     text = N_("Model {model}: {algorithm} for {tag}, season {season}, fitted in {s:.1f} s, {rows} rows forecast.")
-    out(tr(text, model=model_id, algorithm=row.algorithm, tag=tag, season=row.season, s=row.fit_s, rows=rows))
+    print(tr(text, model=model_id, algorithm=row.algorithm, tag=tag, season=row.season, s=row.fit_s, rows=rows))
 
 
-async def _undeploy(model: int, reason: str, config: Config) -> None:
-    async with database(config) as db:
+async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:
+    async with database(loaded) as db:
         await models.undeploy(db, model_id=model, reason=reason)
-    out(tr("Model {model} runs no longer.", model=model))
+    print(tr("Model {model} runs no longer.", model=model))

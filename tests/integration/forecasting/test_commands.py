@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from concurrent.futures import Executor
 
 import pytest
 
-from ksys_core.cli import forecast, models
-from ksys_core.cli.session import seconds
+from ksys_core.cli.durations import seconds
+from ksys_core.cli.models import season_of
+from ksys_core.cli.program import run
 from ksys_core.domain.times import MINUTE
 from ksys_core.errors import KnownError
 from ksys_core.services import models as service
@@ -17,48 +19,68 @@ from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
 from tests.integration.forecasting.plant import history
 
+Capture = pytest.CaptureFixture[str]
+
 
 @pytest.fixture
-def now() -> int:
+def now(dsn: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A whole minute; commands find the test's database."""
+    monkeypatch.setenv("TS_DSN", dsn)
     return time.time_ns() // MINUTE * MINUTE
 
 
-async def test_deploy_list_show_undeploy(
-    database: Database, dsn: str, now: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("TS_DSN", dsn)
+async def ksys(*words: str) -> int:
+    """Run a command beside the test's event loop."""
+    return await asyncio.to_thread(run, words)
+
+
+async def test_deploy_list_show_undeploy(database: Database, now: int, capsys: Capture) -> None:
     await history(database, ["FLOW"], days=1, now=now)
 
-    await models._deploy("FLOW", TrainingPlan("ridge", season=1, horizon=12), None)
+    assert await ksys("models", "deploy", "FLOW", "--season", "none", "--horizon", "12") == 0
     assert "ridge for FLOW, season 1" in capsys.readouterr().out
-    await models._list(True, True, None)
+    assert await ksys("models", "list", "--deployed", "--json") == 0
     row = json.loads(capsys.readouterr().out)[0]
     assert (row["tag"], row["algorithm"], row["last_state"], row["horizon"]) == ("FLOW", "ridge", "model", 12)
-    await models._list(False, False, None)
+    assert await ksys("models", "list") == 0
     assert "FLOW" in capsys.readouterr().out
-    await forecast._show("FLOW", True, None)
+    assert await ksys("forecast", "show", "FLOW", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert len(shown["value"]) == len(shown["t"]) == 12
-    await forecast._show("FLOW", False, None)
+    assert await ksys("forecast", "show", "FLOW") == 0
     assert "FLOW: ridge (model)" in capsys.readouterr().out
-    await models._undeploy(row["model_id"], "trial", None)
-    with pytest.raises(KnownError, match="no forecast"):
-        await forecast._show("FLOW", False, None)
+    assert await ksys("models", "undeploy", str(row["model_id"]), "--reason", "trial") == 0
+    assert await ksys("forecast", "show", "FLOW") == 2
+    assert capsys.readouterr().err == "ksys: There is no forecast of FLOW.\n"
 
 
 async def test_run_forecasts_everything_deployed(
-    database: Database,
-    dsn: str,
-    now: int,
-    executor: Executor,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    database: Database, now: int, executor: Executor, capsys: Capture
 ) -> None:
-    monkeypatch.setenv("TS_DSN", dsn)
     for tag in await history(database, ["A", "B"], days=0.2, now=now):
         await service.deploy(database, now_ns=now, executor=executor, tag=tag, plan=TrainingPlan("naive"))
-    await forecast._run(None)
+    assert await ksys("forecast", "run") == 0
     assert capsys.readouterr().out == "72 rows forecast.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("models", "deploy", "NONE"), "There is no tag NONE."),
+        (("models", "deploy", "FLOW", "--algorithm", "magic"), "There is no algorithm magic"),
+        (("models", "deploy", "FLOW", "--interval", "7m"), "divide a day"),
+        (("models", "undeploy", "77"), "Model 77 is not deployed."),
+        (("forecast", "show", "NONE"), "There is no tag NONE."),
+    ],
+)
+async def test_what_cannot_be_done_is_one_line(
+    database: Database, now: int, capsys: Capture, words: tuple[str, ...], reason: str
+) -> None:
+    await history(database, ["FLOW"], days=0.01, now=now)
+    assert await ksys(*words) == 2
+    captured = capsys.readouterr()
+    assert reason in captured.err
+    assert captured.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(("text", "value"), [("300", 300), ("5m", 300), ("10min", 600), ("1h", 3600), ("1 d", 86_400)])
@@ -73,6 +95,6 @@ def test_what_is_no_duration_is_said(text: str) -> None:
 
 
 def test_season() -> None:
-    assert [models._season(text) for text in ("auto", "none", "288")] == [None, 1, 288]
+    assert [season_of(text) for text in ("auto", "none", "288")] == [None, 1, 288]
     with pytest.raises(KnownError, match="season"):
-        models._season("0")
+        season_of("0")
