@@ -58,6 +58,33 @@ ACTIONS: Final = (
         permission="operator",
         needs_database=True,
     ),
+    ActionSpec("alarm.shelve", N_("Shelve …"), "Ctrl+H", "alarms", ALARM, permission="operator", needs_database=True),
+    ActionSpec("alarm.unshelve", N_("Unshelve"), "", "alarms", ALARM, permission="operator", needs_database=True),
+    ActionSpec("alarm.comment", N_("Comment …"), "Ctrl+M", "alarms", ALARM, permission="operator", needs_database=True),
+    ActionSpec(
+        "alarm.reset", N_("Reset latched"), "Ctrl+R", "alarms", ALARM, permission="operator", needs_database=True
+    ),
+    ActionSpec(
+        "alarm.unack",
+        N_("Withdraw acknowledgement …"),
+        "Ctrl+U",
+        "alarms",
+        ALARM,
+        permission="operator",
+        needs_database=True,
+    ),
+    ActionSpec(
+        "alarm.out_of_service",
+        N_("Take out of service …"),
+        "",
+        "alarms",
+        ALARM,
+        permission="engineer",
+        needs_database=True,
+    ),
+    ActionSpec(
+        "alarm.in_service", N_("Return to service"), "", "alarms", ALARM, permission="engineer", needs_database=True
+    ),
     ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
     ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
     ActionSpec("view.close", N_("Close the topmost"), "Esc"),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from ksys_core.domain.times import SECOND
 from ksys_core.i18n import tr
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmKey, AlarmRow, Outcome
+from ksys_core.services.alarms import LISTED, AlarmRow, Outcome
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
-
-Newest = tuple[float, int]
-"""(value, quality) of a tag's newest reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +58,9 @@ class AlarmsPresenter(Presenter[AlarmsState]):
 
     kinds = frozenset({"alarms", "limits", "sensors"})
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, states: Sequence[str] = LISTED) -> None:
         super().__init__(runtime, AlarmsState())
+        self._states = tuple(states)
         self.period_s = runtime.settings.hmi.tile_refresh_s
         self._rows: dict[int, AlarmRow] = {}
         self._changed: set[int] | None = None
@@ -77,10 +77,10 @@ class AlarmsPresenter(Presenter[AlarmsState]):
     async def load(self) -> AlarmsState:
         wanted, self._changed = self._changed, set()
         if wanted is None or not wanted:
-            table = await alarms.load_active(self.runtime.db)
+            table = await alarms.load_active(self.runtime.db, states=self._states)
             self._rows = {row.alarm_id: row for row in table.rows}
         else:
-            table = await alarms.load_active(self.runtime.db, alarm_ids=sorted(wanted))
+            table = await alarms.load_active(self.runtime.db, states=self._states, alarm_ids=sorted(wanted))
             for alarm_id in wanted:
                 self._rows.pop(alarm_id, None)
             self._rows.update((row.alarm_id, row) for row in table.rows)
@@ -109,18 +109,55 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         if not keys:
             self.runtime.events.message.emit(tr("There is nothing to acknowledge."))
             return
-        self.runtime.spawn(self._acknowledge(keys), "acknowledge")
+        self._do(alarms.acknowledge(self.runtime.db, keys, platform.node()), "acknowledge")
 
-    async def _acknowledge(self, keys: list[AlarmKey]) -> None:
-        outcomes = await alarms.acknowledge(self.runtime.db, keys, platform.node())
-        self.runtime.events.message.emit(self._report(outcomes))
-        self.refresh()
+    def unacknowledge(self, rows: Iterable[AlarmRow], reason: str) -> None:
+        self._do(alarms.unacknowledge(self.runtime.db, _ids(rows), platform.node(), reason), "unacknowledge")
+
+    def shelve(self, rows: Iterable[AlarmRow], reason: str, seconds: int | None) -> None:
+        """Hide alarms for `seconds`, or until they return to normal."""
+        until = None if seconds is None else self.runtime.now_ns() + seconds * SECOND
+        self._do(alarms.shelve(self.runtime.db, _ids(rows), platform.node(), reason, until), "shelve")
+
+    def unshelve(self, rows: Iterable[AlarmRow]) -> None:
+        self._do(alarms.unshelve(self.runtime.db, _ids(rows), platform.node()), "unshelve")
+
+    def reset(self, rows: Iterable[AlarmRow]) -> None:
+        """Clear latched alarms that are acknowledged and back to normal."""
+        self._do(alarms.reset(self.runtime.db, _ids(rows), platform.node()), "reset")
+
+    def comment(self, rows: Iterable[AlarmRow], text: str) -> None:
+        self._do(alarms.comment(self.runtime.db, _ids(rows), platform.node(), text), "comment")
+
+    def return_to_service(self, rows: Iterable[AlarmRow]) -> None:
+        self._do(alarms.return_to_service(self.runtime.db, _ids(rows), platform.node()), "return to service")
+
+    def remove_from_service(self, rows: Iterable[AlarmRow], reason: str, permit: str, review_s: int) -> None:
+        """Take alarms out of service under a work permit, to be reviewed in `review_s` seconds."""
+        review = self.runtime.now_ns() + review_s * SECOND
+        call = alarms.remove_from_service(self.runtime.db, _ids(rows), platform.node(), reason, permit, review)
+        self._do(call, "remove from service")
+
+    def _do(self, call: Coroutine[Any, Any, list[Outcome]], name: str) -> None:
+        async def work() -> None:
+            outcomes = await call
+            self.runtime.events.message.emit(self._report(outcomes))
+            self._changed = None
+            self.refresh()
+
+        self.runtime.spawn(work(), name)
 
     def _report(self, outcomes: Sequence[Outcome]) -> str:
-        done = sum(outcome.result == "acked" for outcome in outcomes)
-        said = [tr.plural("{n} alarm acknowledged.", "{n} alarms acknowledged.", done)] if done else []
+        acked = sum(outcome.result == "acked" for outcome in outcomes)
+        done = sum(outcome.result == "done" for outcome in outcomes)
+        said = [tr.plural("{n} alarm acknowledged.", "{n} alarms acknowledged.", acked)] if acked else []
+        said += [tr.plural("Done for {n} alarm.", "Done for {n} alarms.", done)] if done else []
         for outcome in outcomes:
-            if outcome.result != "acked":
+            if outcome.result not in ("acked", "done"):
                 row = self._rows.get(outcome.alarm_id)
                 said.append(f"{row.tag if row else outcome.alarm_id}: {alarms.describe(outcome)}")
         return " ".join(said[:4])
+
+
+def _ids(rows: Iterable[AlarmRow]) -> list[int]:
+    return [row.alarm_id for row in rows]

@@ -1,37 +1,52 @@
-"""The list of active alarms: filter above, list left, guidance right, actions below."""
+"""A list of alarms: filter above, list left, guidance right, actions below."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
-from ksys_hmi.models.alarm_rows import SYMBOL_COLUMN, active_model
+from ksys_hmi.models.alarm_rows import SYMBOL_COLUMN, Columns, Now, alarm_model
 from ksys_hmi.presenters.alarms import AlarmFilter, AlarmsPresenter, AlarmsState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.widgets.guidance import GuidancePane
 from ksys_hmi.widgets.row_table import RowTable
 from ksys_hmi.widgets.symbol_delegate import SymbolDelegate
 
-_STRETCHED = 4
 _PRIORITIES = (1, 2, 3, 4)
 
 
-class AlarmList(QWidget):
-    """Acknowledges only what is displayed: the selected rows, or the rows that can be seen."""
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """One of the desk's lists: its states, its columns (that numbered `stretched` grows) and what may be done in it."""
 
-    def __init__(self, runtime: Runtime, presenter: AlarmsPresenter) -> None:
+    title: str
+    empty: str
+    states: tuple[str, ...]
+    columns: Callable[[ZoneInfo, Now], Columns]
+    stretched: int
+    actions: tuple[str, ...]
+
+
+class AlarmList(QWidget):
+    """What is done goes to the selected rows, or to those that can be seen: never to a row that is not displayed."""
+
+    def __init__(self, runtime: Runtime, presenter: AlarmsPresenter, spec: ListSpec) -> None:
         super().__init__()
+        self.spec = spec
         self._runtime = runtime
-        self._alarms = presenter
+        self.alarms = presenter
+        presenter.changed.connect(self.show_state)
         self._wanted: int | None = None
         self._area = ""
-        self._model = active_model(runtime.zone, runtime.now_ns)
-        self.table = RowTable(self._model, _STRETCHED)
+        self._model = alarm_model(spec.columns(runtime.zone, runtime.now_ns))
+        self.table = RowTable(self._model, spec.stretched)
         self._symbols = SymbolDelegate(self.table, self._mark_of)
         self.table.setItemDelegateForColumn(SYMBOL_COLUMN, self._symbols)
         self.guidance = GuidancePane()
@@ -100,14 +115,10 @@ class AlarmList(QWidget):
             self._wanted = int(params["alarm_id"])
             self._show_wanted()
 
-    def bind_actions(self, actions: Actions) -> None:
-        """Bind the list's actions; each stands below the list as a button, too."""
-        for action_id, handler in (
-            ("alarm.ack", lambda: self._alarms.acknowledge(self.table.selected_rows())),
-            ("alarm.ack_page", lambda: self._alarms.acknowledge(self.table.visible_rows())),
-            ("alarms.trend", self._open_trend),
-        ):
-            action = actions.bind(action_id, handler, self)
+    def add_buttons(self, actions: Actions) -> None:
+        """A button below the list for each of its actions."""
+        for action_id in self.spec.actions:
+            action = actions[action_id]
             button = QToolButton()
             button.setDefaultAction(action)
             button.setAccessibleName(action.text())
@@ -118,7 +129,7 @@ class AlarmList(QWidget):
         """Every fixed text again in the current language."""
         self._search.setPlaceholderText(tr("Filter by tag, text or area"))
         self._search.setAccessibleName(tr("Filter"))
-        self.table.setAccessibleName(tr("Active alarms"))
+        self.table.setAccessibleName(tr(self.spec.title))
         for n, button in self._priorities.items():
             button.setAccessibleName(tr("Only priority {n}", n=n))
             button.setToolTip(button.accessibleName())
@@ -148,12 +159,12 @@ class AlarmList(QWidget):
         if state.loading:
             return tr("Loading …")
         if not state.total:
-            return tr("No active alarms.")
+            return tr(self.spec.empty)
         return "" if state.rows else tr("No alarm matches the filter.")
 
     def _apply_filter(self) -> None:
         chosen = frozenset(n for n, button in self._priorities.items() if button.isChecked())
-        self._alarms.set_filter(AlarmFilter(text=self._search.text().strip(), priorities=chosen, area=self._area))
+        self.alarms.set_filter(AlarmFilter(text=self._search.text().strip(), priorities=chosen, area=self._area))
 
     def _show_everything(self) -> None:
         self._search.clear()
@@ -169,11 +180,6 @@ class AlarmList(QWidget):
         if self._wanted is not None and self.table.go_to(self._wanted):
             self._wanted = None
             self.table.setFocus()
-
-    def _open_trend(self) -> None:
-        row = self.table.current
-        if row is not None:
-            self._runtime.open_page("trend", tags=[row.tag], at=row.active_since)
 
     def _focus_guidance(self) -> None:
         self.guidance.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -1,50 +1,179 @@
-"""The alarms page: the active list and the journal."""
+"""The alarm desk: what is active, shelved, suppressed and out of service, and the journal."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout
 
-from ksys_core.i18n import tr
+from ksys_core.i18n import N_, tr
+from ksys_core.services.alarms import LISTED, AlarmRow
 from ksys_hmi.actions import Actions
+from ksys_hmi.dialogs import ask
+from ksys_hmi.models.alarm_rows import active_columns, out_of_service_columns, shelved_columns, suppressed_columns
 from ksys_hmi.presenters.alarms import AlarmsPresenter, AlarmsState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.alarm_dialogs import Answer, ReasonDialog, ServiceDialog, ShelveDialog
 from ksys_hmi.views.alarm_journal import AlarmJournal
-from ksys_hmi.views.alarm_list import AlarmList
+from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.page import Page
+
+LISTS: Final = (
+    ListSpec(
+        N_("Active"),
+        N_("No active alarms."),
+        LISTED,
+        active_columns,
+        4,
+        (
+            *("alarm.ack", "alarm.ack_page", "alarm.shelve", "alarm.comment", "alarm.reset", "alarm.unack"),
+            *("alarm.out_of_service", "alarms.trend"),
+        ),
+    ),
+    ListSpec(
+        N_("Shelved"),
+        N_("No shelved alarms."),
+        ("SHLVD",),
+        shelved_columns,
+        4,
+        ("alarm.unshelve", "alarm.comment", "alarms.trend"),
+    ),
+    ListSpec(
+        N_("Suppressed"),
+        N_("No suppressed alarms."),
+        ("DSUPR",),
+        suppressed_columns,
+        2,
+        ("alarm.comment", "alarms.trend"),
+    ),
+    ListSpec(
+        N_("Out of service"),
+        N_("No alarms out of service."),
+        ("OOSRV",),
+        out_of_service_columns,
+        3,
+        ("alarm.in_service", "alarm.comment", "alarms.trend"),
+    ),
+)
 
 
 class AlarmsPage(Page[AlarmsState]):
-    """Two tabs: what is active now, and what has been."""
+    """A tab for each list and one for the journal; actions go to the list that is shown."""
 
     def __init__(self, runtime: Runtime) -> None:
-        presenter = AlarmsPresenter(runtime)
-        super().__init__(runtime, presenter)
-        self.list = AlarmList(runtime, presenter)
+        presenters = [AlarmsPresenter(runtime, spec.states) for spec in LISTS]
+        super().__init__(runtime, presenters[0])
+        pairs = zip(presenters, LISTS, strict=True)
+        self.lists = [AlarmList(runtime, presenter, spec) for presenter, spec in pairs]
+        self.list = self.lists[0]
         self.journal = AlarmJournal(runtime)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        self._tabs.addTab(self.list, "")
-        self._tabs.addTab(self.journal, "")
+        for each in (*self.lists, self.journal):
+            self._tabs.addTab(each, "")
+        self._tabs.currentChanged.connect(self._on_tab)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tabs)
         self.retranslate()
+
+    @property
+    def shown(self) -> AlarmList:
+        """The list that actions go to: the one that is shown, else the active one."""
+        current = self._tabs.currentWidget()
+        return current if isinstance(current, AlarmList) else self.list
 
     def open(self, **params: Any) -> None:
         """``alarm_id``: select it; ``priority``, ``area``: show only these; ``journal=True``: the journal."""
         self._tabs.setCurrentWidget(self.journal if params.get("journal") else self.list)
         self.list.go_to(params)
 
+    def show_list(self, number: int) -> None:
+        """Show the tab of list `number` of `LISTS`."""
+        self._tabs.setCurrentIndex(number)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        return {
+            "alarm.ack": lambda: self.shown.alarms.acknowledge(self._selected()),
+            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self.shown.table.visible_rows()),
+            "alarm.shelve": lambda: self._ask(
+                ShelveDialog(self, self._title(N_("Shelve: {tags}"))),
+                lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
+            ),
+            "alarm.comment": lambda: self._ask(
+                ReasonDialog(self, self._title(N_("Comment: {tags}")), ()),
+                lambda rows, given: self.shown.alarms.comment(rows, given.reason),
+            ),
+            "alarm.unack": lambda: self._ask(
+                ReasonDialog(self, self._title(N_("Withdraw the acknowledgement: {tags}")), ()),
+                lambda rows, given: self.shown.alarms.unacknowledge(rows, given.reason),
+            ),
+            "alarm.out_of_service": lambda: self._ask(
+                ServiceDialog(self, self._title(N_("Take out of service: {tags}"))),
+                lambda rows, given: self.shown.alarms.remove_from_service(
+                    rows, given.reason, given.permit, given.seconds or 0
+                ),
+            ),
+            "alarm.reset": lambda: self.shown.alarms.reset(self._selected()),
+            "alarm.unshelve": lambda: self.shown.alarms.unshelve(self._selected()),
+            "alarm.in_service": lambda: self.shown.alarms.return_to_service(self._selected()),
+            "alarms.trend": self._open_trend,
+        }
+
     def bind_actions(self, actions: Actions) -> None:
-        self.list.bind_actions(actions)
+        super().bind_actions(actions)
+        for each in self.lists:
+            each.add_buttons(actions)
 
     def retranslate(self) -> None:
         self._tabs.setAccessibleName(tr("Alarms"))
-        self._tabs.setTabText(0, tr("Active"))
-        self._tabs.setTabText(1, tr("Journal"))
-        self.list.retranslate()
+        for i, each in enumerate(self.lists):
+            self._tabs.setTabText(i, tr(each.spec.title))
+            each.retranslate()
+        self._tabs.setTabText(len(self.lists), tr("Journal"))
 
     def render_state(self, state: AlarmsState) -> None:
-        self.list.show_state(state)
+        """Each list follows its own presenter."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._on_tab()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._on_tab()
+
+    def _on_tab(self) -> None:
+        for each in self.lists[1:]:
+            if each is self._tabs.currentWidget() and self.isVisible():
+                each.alarms.start()
+            else:
+                each.alarms.stop()
+
+    def _selected(self) -> list[AlarmRow]:
+        return self.shown.table.selected_rows()
+
+    def _title(self, text: str) -> str:
+        tags = ", ".join(row.tag for row in self._selected()[:5])
+        return tr(text, tags=tags + (" …" if len(self._selected()) > 5 else ""))
+
+    def _ask(self, dialog: ReasonDialog, act: Callable[[Sequence[AlarmRow], Answer], None]) -> None:
+        """Ask, then act on the rows that were selected when the question was asked."""
+        rows = self._selected()
+        if not rows:
+            dialog.deleteLater()
+            self.runtime.events.message.emit(tr("Select an alarm first."))
+            return
+
+        async def work() -> None:
+            if await ask(dialog):
+                act(rows, dialog.answer())
+
+        self.runtime.spawn(work(), "alarm dialog")
+
+    def _open_trend(self) -> None:
+        row = self.shown.table.current
+        if row is not None:
+            self.runtime.open_page("trend", tags=[row.tag], at=row.active_since)

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
+from ksys_core.domain.times import SECOND
 from ksys_core.i18n import tr
 from ksys_core.services import alarms
 from ksys_core.services.alarms import evaluate_once
@@ -20,6 +21,7 @@ from ksys_core.store.sensors import all_sensors
 from ksys_core.store.session import open_session
 from ksys_hmi.progress import Progress
 from ksys_hmi.runtime import ConnectionState, Runtime
+from ksys_hmi.views.alarm_dialogs import ReasonDialog, ShelveDialog
 from ksys_hmi.views.alarms import AlarmsPage
 from ksys_hmi.views.main_window import MainWindow
 from tests.gui.conftest import Run
@@ -147,5 +149,45 @@ def test_the_journal_shows_what_was_done(on_page: Callable[[Scenario], None]) ->
         model = page.journal.table.model()
         await until(lambda: bool(model.rows))
         assert (model.rows[0].kind, model.rows[0].station) == ("ACK", "desk 7")
+
+    on_page(scenario)
+
+
+def test_ctrl_h_and_a_digit_shelve_with_a_reason(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[2])
+        QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
+        await until(lambda: page.findChild(ShelveDialog) is not None)
+        QTest.keyClick(page.findChild(ShelveDialog).times, Qt.Key.Key_3)
+        await until(lambda: [p for p, _ in shown(page)] == [1, 2])
+        page.open()
+        page.show_list(1)
+        shelved = page.lists[1].table.model()
+        await until(lambda: len(shelved.rows) == 1)
+        row = shelved.rows[0]
+        assert row.shelved_reason == "Nuisance alarm, cause known"
+        assert row.shelved_until is not None
+        assert 0 < (row.shelved_until - window.runtime.now_ns()) / SECOND <= 3600
+        page.lists[1].table.go_to(row.alarm_id)
+        window.actions_table["alarm.unshelve"].trigger()
+        await until(lambda: not shelved.rows)
+
+    on_page(scenario)
+
+
+def test_a_comment_is_kept_and_a_missing_one_refused_with_words(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        for text, expected in (("", "Please give a reason."), ("pump <b>checked</b>", "Done for 1 alarm.")):
+            QTest.keyClick(page.list.table, Qt.Key.Key_M, CTRL)
+            await until(lambda: page.findChild(ReasonDialog) is not None)
+            dialog = page.findChild(ReasonDialog)
+            QTest.keyClicks(dialog.reason.lineEdit(), text)
+            QTest.keyClick(dialog, Qt.Key.Key_Return)
+            await until(lambda expected=expected: window.status.message.text() == expected)  # type: ignore[misc]
+            await until(lambda: page.findChild(ReasonDialog) is None)
+        await until(lambda: "pump <b>checked</b>" in page.list.guidance.toPlainText())
 
     on_page(scenario)
