@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from PySide6.QtWidgets import QDialog
+from shiboken6 import isValid
 
 
 async def ask(dialog: QDialog) -> bool:
@@ -20,5 +21,6 @@ async def ask(dialog: QDialog) -> bool:
     try:
         return await finished == QDialog.DialogCode.Accepted.value
     finally:
-        dialog.close()
-        dialog.deleteLater()
+        if isValid(dialog):  # not when its window has gone before it
+            dialog.close()
+            dialog.deleteLater()

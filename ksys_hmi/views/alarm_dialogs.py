@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -93,18 +94,17 @@ class ShelveDialog(ReasonDialog):
         self.times.setCurrentRow(0)
         self.times.itemActivated.connect(lambda _item: self.accept())
         self.column.insertWidget(1, self.times)
+        for row in range(len(SHELF_TIMES)):
+            key = QShortcut(QKeySequence(str(row + 1)), self.times, context=Qt.ShortcutContext.WidgetShortcut)
+            key.activated.connect(partial(self._choose, row))
         self.times.setFocus()
 
     def answer(self) -> Answer:
         return Answer(super().answer().reason, SHELF_TIMES[self.times.currentRow()][1])
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        number = event.key() - Qt.Key.Key_1.value
-        if 0 <= number < len(SHELF_TIMES):
-            self.times.setCurrentRow(number)
-            self.accept()
-            return
-        super().keyPressEvent(event)
+    def _choose(self, row: int) -> None:
+        self.times.setCurrentRow(row)
+        self.accept()
 
 
 class ServiceDialog(ReasonDialog):
