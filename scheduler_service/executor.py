@@ -9,6 +9,8 @@ import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
+from ksys_core.errors import KnownError
+from ksys_core.i18n import N_
 from ksys_core.services.compute import RestartingProcesses
 
 WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
@@ -18,10 +20,14 @@ class LazyExecutor:
     """Gives one executor, started by the first who asks.
 
     Args:
-        kind: ``processes`` or ``threads``.
+        kind: ``processes`` or ``threads``; `KnownError` for another.
     """
 
     def __init__(self, kind: str) -> None:
+        if kind not in ("processes", "threads"):
+            raise KnownError(
+                "executor.kind", N_("This version computes with processes or threads, not with {kind}."), kind=kind
+            )
         self._kind = kind
         self._executor: Executor | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +41,7 @@ class Job:
     timeout_s: float | None
     offset_s: float = 0.0
     needs_ml: bool = False
+    development_only: bool = False
     plain_only: bool = False
 
     def slot(self, now_ns: int) -> int:
@@ -64,22 +67,27 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
         Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
         Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
-        Job(
-            "backfill",
-            N_("Actual values of forecasts"),
-            every.backfill_s,
-            run_backfill,
-            300,
-            offset_s=60,
-            needs_ml=True,
-        ),
+        Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
-        Job("demo_models", N_("Forecasts of the demo plant"), 60, run_demo_models, 600, offset_s=30, needs_ml=True),
+        Job(
+            "demo_models",
+            N_("Forecasts of the demo plant"),
+            None,
+            run_demo_models,
+            None,
+            needs_ml=True,
+            development_only=True,
+        ),
         Job("housekeeping", N_("Housekeeping of the run history"), 3600, run_housekeeping, 60, offset_s=420),
     )
     ml = settings.ml_enabled and settings.enable_ai_features
     plain = db.capabilities.timescale is None
-    return tuple(job for job in table if (ml or not job.needs_ml) and (plain or not job.plain_only))
+    development = settings.app_env == "development"
+    return tuple(
+        job
+        for job in table
+        if (ml or not job.needs_ml) and (plain or not job.plain_only) and (development or not job.development_only)
+    )
 
 
 async def run_virtual_tags(context: JobContext) -> int:
@@ -113,11 +121,13 @@ async def run_metrics(context: JobContext) -> int:
 
 
 async def run_demo_models(context: JobContext) -> int:
-    """The demo plant's forecasts, deployed once there is history; nothing where no simulator runs."""
-    simulated = any(source.kind == "simulator" for source in await sources.enabled_sources(context.db))
-    if not simulated:
-        return 0
-    return await models_demo.deploy_demo(context.db, now_ns=context.clock(), executor=context.executor())
+    """The demo plant's forecasts, deployed as soon as there is history; waits where no simulator runs."""
+    began, deployed = time.monotonic(), 0
+    while True:
+        if any(source.kind == "simulator" for source in await sources.enabled_sources(context.db)):
+            deployed += await models_demo.deploy_demo(context.db, now_ns=context.clock(), executor=context.executor())
+            context.note_rows(deployed)
+        await asyncio.sleep(5 if time.monotonic() - began < 300 else 60)
 
 
 async def run_housekeeping(context: JobContext) -> int:

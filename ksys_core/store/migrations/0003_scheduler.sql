@@ -40,6 +40,7 @@ create table scheduler.job_run_details (
   check ((status = 'running') = (end_time is null))
 );
 create index job_run_details_newest on scheduler.job_run_details (jobid, start_time desc);
+create index job_run_details_failed on scheduler.job_run_details (jobid, start_time desc) where status = 'failed';
 create index job_run_details_running on scheduler.job_run_details (instance_id) where status = 'running';
 
 create table service_instances (
