@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +24,7 @@ from ksys_core.store.pool import Database
 _COLUMNS: Final = ("sensor_id", "ts", "value", "quality")
 _LAYOUT: Final = [("sensor_id", ">i4"), ("ts", ">i8"), ("value", ">f8"), ("quality", ">i2")]
 _CHUNK: Final = 1 << 19
+_LONG: Final = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,18 @@ async def ingest(db: Database, batch: ReadingBatch) -> IngestResult:
     async with db.connection() as connection:
         if db.capabilities.timescale is None:
             await partitions.ensure_weeks(connection, rows.ts)
-        try:
-            return await _append(connection, rows, stream)
-        except asyncpg.UniqueViolationError:
-            return await _merge(connection, rows, stream)
+        if not await _known(connection, rows):
+            with contextlib.suppress(asyncpg.UniqueViolationError):
+                return await _append(connection, rows, stream)
+        return await _merge(connection, rows, stream)
+
+
+async def _known(connection: Connection, rows: Rows) -> bool:
+    """Whether a long batch seems to be stored already: its first row is."""
+    if len(rows) < _LONG:
+        return False
+    first = to_datetime(int(to_unix_ns(rows.ts[:1])[0]))
+    return bool(await connection.fetchval(_EXISTS, int(rows.sensor_id[0]), first))
 
 
 async def _append(connection: Connection, rows: Rows, stream: bytes) -> IngestResult:
@@ -83,7 +94,8 @@ async def _merge(connection: Connection, rows: Rows, stream: bytes) -> IngestRes
         late_before = await connection.fetchval("select ksys_ingest_begin()")
         await connection.execute(_INCOMING)
         await _copy(connection, "ksys_incoming", stream)
-        known, same = await connection.fetchrow(_COMPARE) or (0, 0)
+        edges = [to_datetime(ns) for ns in to_unix_ns(np.array([rows.ts.min(), rows.ts.max()])).tolist()]
+        known, same = await connection.fetchrow(_COMPARE, *edges) or (0, 0)
         if same < len(rows):
             await connection.execute(_UPSERT)
             await _finish(connection, rows, late_before)
@@ -94,10 +106,9 @@ async def _copy(connection: Connection, table: str, stream: bytes) -> None:
     await connection.copy_to_table(table, source=_chunks(stream), columns=_COLUMNS, format="binary")
 
 
-async def _chunks(stream: bytes):  # type: ignore[no-untyped-def]
-    view = memoryview(stream)
-    for start in range(0, len(view), _CHUNK):
-        yield view[start : start + _CHUNK]
+async def _chunks(stream: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(stream), _CHUNK):
+        yield stream[start : start + _CHUNK]
 
 
 async def _finish(connection: Connection, rows: Rows, late_before: int) -> None:
@@ -109,10 +120,12 @@ async def _finish(connection: Connection, rows: Rows, late_before: int) -> None:
     )
 
 
+_EXISTS = "select exists (select from sensor_readings where sensor_id = $1 and ts = $2)"
 _INCOMING = "create temporary table ksys_incoming (like sensor_readings) on commit drop"
 _COMPARE = """
 select count(*), count(*) filter (where (r.value, r.quality) is not distinct from (i.value, i.quality))
 from ksys_incoming i join sensor_readings r on r.sensor_id = i.sensor_id and r.ts = i.ts
+where r.ts between $1 and $2
 """
 _UPSERT = """
 insert into sensor_readings as r (sensor_id, ts, value, quality)

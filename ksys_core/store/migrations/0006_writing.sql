@@ -17,20 +17,29 @@ declare
   epoch constant timestamptz := '2000-01-01 00:00:00+00';
   us constant interval := '1 microsecond';
   strangers integer[];
+  touched integer;
 begin
-  select array_agg(id) into strangers
-  from unnest(ids) id where not exists (select from sensors s where s.sensor_id = id);
-  if strangers is not null then
-    perform ksys_refuse('readings.unknown_sensor', jsonb_build_object('ids', array_to_string(strangers[:10], ', ')));
+  perform pg_advisory_xact_lock(1263754579, 4); -- one at a time: the update takes rows in any order
+  update sensor_latest l set ts = b.ts, value = b.v, quality = b.q, received_at = now()
+  from (select id, epoch + t * us as ts, v, q from unnest(ids, times, readings, qualities) as a(id, t, v, q) offset 0) b
+  where l.sensor_id = b.id
+    and (b.ts > l.ts or b.ts = l.ts and (l.value, l.quality) is distinct from (b.v, b.q));
+  get diagnostics touched = row_count;
+  if touched < cardinality(ids) then -- some are not newer, or were never seen
+    select array_agg(id) into strangers from unnest(ids) id
+    where not exists (select from sensor_latest l where l.sensor_id = id)
+      and not exists (select from sensors s where s.sensor_id = id);
+    if strangers is not null then
+      perform ksys_refuse('readings.unknown_sensor', jsonb_build_object('ids', array_to_string(strangers[:10], ', ')));
+    end if;
+    insert into sensor_latest (sensor_id, ts, value, quality)
+    select id, epoch + t * us, v, q from unnest(ids, times, readings, qualities) as b(id, t, v, q)
+    on conflict (sensor_id) do nothing;
   end if;
-  insert into sensor_latest as l (sensor_id, ts, value, quality)
-  select id, epoch + t * us, v, q from unnest(ids, times, readings, qualities) as b(id, t, v, q) order by id
-  on conflict (sensor_id) do update
-    set ts = excluded.ts, value = excluded.value, quality = excluded.quality, received_at = now()
-    where excluded.ts >= l.ts
-      and (l.ts, l.value, l.quality) is distinct from (excluded.ts, excluded.value, excluded.quality);
-  insert into rollup_late (sensor_id, start, stop)
-  select id, epoch + a * us, epoch + b * us from unnest(late_ids, late_starts, late_stops) as b(id, a, b);
+  if cardinality(late_ids) > 0 then
+    insert into rollup_late (sensor_id, start, stop)
+    select id, epoch + a * us, epoch + b * us from unnest(late_ids, late_starts, late_stops) as b(id, a, b);
+  end if;
   perform ksys_notify('readings', ids);
 end $$;
 
