@@ -43,7 +43,7 @@ def deadlines(work: Work, rows: IndexArray) -> NsArray:
     on = np.where((cond == PEND_ON) & usable, since + definitions.on_delay[rows], NEVER)
     off = np.where((cond == PEND_OFF) & usable, since + definitions.off_delay[rows], NEVER)
     shelf = shelved(state, rows)
-    shelf_end = np.where(shelf, state.desk.until[rows], NEVER)
+    shelf_end = np.where(shelf, work.shelf_end[rows], NEVER)
     delay = definitions.realarm[rows]
     repeats = (delay != NEVER) & active(state, rows) & acked(state, rows)
     repeats &= ~shelf & ~state.suppressed[rows] & ~state.desk.out_of_service[rows]

@@ -25,7 +25,7 @@ from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, 
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
 from ksys_core.domain.alarms.state import STALE, State
-from ksys_core.domain.alarms.transitions import Recorder, Transitions
+from ksys_core.domain.alarms.transitions import Transitions
 from ksys_core.domain.readings import ReadingBatch
 
 
@@ -57,14 +57,14 @@ def step(state: State, definitions: Definitions, batch: ReadingBatch | None = No
         batch: readings in any order; those not later than a tag's newest are passed over.
         now: ns; every reading up to it has been given. None: only readings make time pass.
     """
-    work = Work(definitions, state.copy(), np.zeros(len(definitions), np.bool_), Recorder())
+    work = Work.on(definitions, state)
     moments = []
     if batch is not None and len(batch):
         readings = ordered(definitions, state, batch)
         moments += _news(work, readings)
         remember(work.state, readings)
     if now is not None:
-        moments.append(_going_stale(work, now))
+        moments.append(_going_stale(work, now, state.last_t))
     _run(work, moments)
     rows = waiting(work)
     until = work.state.last_t[definitions.sensor[rows]]
@@ -74,7 +74,7 @@ def step(state: State, definitions: Definitions, batch: ReadingBatch | None = No
 
 def reconsider(state: State, definitions: Definitions, now: int) -> Step:
     """Judge the newest values by definitions that have just changed, as if they were read again at `now` (ns)."""
-    work = Work(definitions, state.copy(), np.zeros(len(definitions), np.bool_), Recorder())
+    work = Work.on(definitions, state)
     values = state.last_v[definitions.sensor]
     quality = np.maximum(state.last_q[definitions.sensor], state.quality * (state.quality == STALE))
     rows = np.flatnonzero((state.last_t[definitions.sensor] != UNSEEN) & (quality < 2))
@@ -115,11 +115,13 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     return moments
 
 
-def _going_stale(work: Work, now: int) -> _Moments:
+def _going_stale(work: Work, now: int, last_t: NsArray) -> _Moments:
+    """Tags that are stale at `now`; what was stale before counts again when its tag has been read since `last_t`."""
     definitions, state = work.definitions, work.state
     seen = state.last_t != UNSEEN
     stale = seen & (now - np.where(seen, state.last_t, now) > definitions.stale_after)
-    rows = np.flatnonzero(stale[definitions.sensor] & (state.quality != STALE))
+    read = state.last_t != last_t
+    rows = np.flatnonzero(stale[definitions.sensor] & ((state.quality != STALE) | read[definitions.sensor]))
     tags = definitions.sensor[rows]
     return _stale_moments(work, rows, state.last_t[tags] + definitions.stale_after[tags])
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions, FlagArray, FloatArray, IndexArray, NsArray
 from ksys_core.domain.alarms.isa import CodeArray, isa_of_bits
+from ksys_core.domain.alarms.shelves import shelf_ends
 from ksys_core.domain.alarms.state import ONESHOT, A, N, State, active, isa, latched, regions, shelved
 from ksys_core.domain.alarms.transitions import ACT, RALM, RTN, SHLVEND, SUPR, UNSUPR, Recorder, Transitions
 
@@ -23,6 +24,13 @@ class Work:
     state: State
     changed: FlagArray
     recorder: Recorder
+    shelf_end: NsArray
+
+    @classmethod
+    def on(cls, definitions: Definitions, state: State) -> Work:
+        """Work on a copy of `state`."""
+        n = len(definitions)
+        return cls(definitions, state.copy(), np.zeros(n, np.bool_), Recorder(), shelf_ends(definitions, state))
 
     def touch(self, rows: IndexArray, at: NsArray) -> None:
         """The condition of `rows` has changed: readings up to `at` are accounted for."""

@@ -9,7 +9,6 @@ from ksys_core.domain import quality
 from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.definition import NewAlarmDefinition, contradiction
 from ksys_core.domain.alarms.regions import Work, suppress
-from ksys_core.domain.alarms.transitions import Recorder
 from ksys_core.errors import KnownError
 from tests.unit.alarms.plant import Bench, one
 
@@ -122,7 +121,7 @@ def test_suppression_by_design_hides_and_returns_what_is_active_unacknowledged()
     bench.reads((0, 11.0))
     bench.does("ACK", 1)
     for on, expected in ((True, "DSUPR"), (False, "UNACK")):
-        work = Work(bench.definitions, bench.state.copy(), np.zeros(1, np.bool_), Recorder())
+        work = Work.on(bench.definitions, bench.state)
         suppress(work, np.array([0]), 2, on)
         bench.state = work.state
         assert bench.states == [expected]
@@ -182,3 +181,27 @@ def test_the_diagnostic_of_a_source_is_about_quality_and_separate_from_the_proce
     bench.reads((30, 0.0), quality=quality.BAD)
     bench.reads((40, 11.0))
     assert bench.states == ["UNACK", "RTNUN"]
+
+
+@pytest.mark.parametrize(
+    "passing", [[100.0, 700.0, 1299.0, 1300.0, 2000.0], [2000.0], [float(t) for t in range(90, 1310)]]
+)
+def test_shelved_alarms_return_five_in_ten_minutes_highest_priority_first(passing: list[float]) -> None:
+    n = 12
+    bench = Bench(
+        Definitions.of(
+            alarm_id=np.arange(n), sensor_id=np.arange(n), kind="H", limit=10.0, priority=[3] * 6 + [1] * 3 + [2] * 3
+        )
+    )
+    for tag in range(n):
+        bench.reads((0, 11.0), sensor=tag)
+    bench.does("SHLV", 1, until=100.0)
+    for second in passing:
+        bench.passes(second)
+    returns = [(at, alarm) for at, alarm, event in bench.events if event == "SHLVEND"]
+    assert returns == [
+        (100.0, 6), (100.0, 7), (100.0, 8), (100.0, 9), (100.0, 10),
+        (700.0, 0), (700.0, 1), (700.0, 2), (700.0, 3), (700.0, 11),
+        (1300.0, 4), (1300.0, 5),
+    ]  # fmt: skip
+    assert set(bench.states) == {"UNACK"}

@@ -25,7 +25,7 @@ def test_no_chatter_inside_the_dead_band(noise: list[float], band: float) -> Non
     """Whatever a value does between the limit and the dead band's end, the alarm does not move."""
     bench = one(dead_band=band)
     bench.reads((0, 15.0))
-    inside = [10.0 - band * value / 20.0 for value in noise]
+    inside = [max(10.0 - band * value / 20.0, 10.0 - band) for value in noise]
     bench.reads(*((1 + k, value) for k, value in enumerate(inside)))
     assert of(bench, "ACT", "RTN") == ["ACT"]
     normal = one(dead_band=band)
