@@ -10,6 +10,8 @@ import numpy.typing as npt
 from ksys_core.domain.tags import Interpolation
 from ksys_core.domain.trend import TrendSeries
 
+_PAIR = np.array([True, False])
+
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
@@ -94,23 +96,18 @@ def _drawable(x: Floats, y: Floats, connect: Bools, *, columns: bool) -> Strokes
 
 def _column_strokes(series: TrendSeries, x: Floats, mapping: Mapping) -> Strokes:
     """One vertical stroke a pixel column from its highest to its lowest value, touching the column before."""
-    finite = np.isfinite(series.min)
-    column = np.floor(x).astype(np.int64)
-    starts = np.flatnonzero(np.diff(column, prepend=column[0] - 1))
-    top = np.fmin.reduceat(mapping.y(series.max), starts)
-    bottom = np.fmax.reduceat(mapping.y(series.min), starts)
-    first, last = mapping.y(series.first), mapping.y(series.last)
+    column = np.floor(x)
+    starts = np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
     ends = np.append(starts[1:], len(column)) - 1
-    came_from = np.append(np.nan, last[ends][:-1])  # NaN where the column before ended in a gap: nothing to touch
-    broken = ~np.isfinite(first[starts])
-    came_from[broken] = np.nan
-    top, bottom = np.fmin(top, came_from), np.fmax(bottom, came_from)
-    bottom = np.maximum(bottom, top + 1.0)  # ink of at least one pixel
-    some = np.logical_or.reduceat(finite, starts)
-    at = (column[starts[some]] + 0.5).astype(np.float64)
-    points = np.stack([top[some], bottom[some]], axis=1).ravel()
-    connect = np.tile(np.array([True, False]), len(at))
-    return _drawable(np.repeat(at, 2), points, connect, columns=True)
+    high, low = np.fmax.reduceat(series.max, starts), np.fmin.reduceat(series.min, starts)
+    came_from = np.append(np.nan, series.last[ends][:-1])  # NaN where the column before ended in a gap: not touched
+    came_from[np.isnan(series.first[starts])] = np.nan
+    some = np.isfinite(low)
+    top = mapping.y(np.fmax(high, came_from)[some])
+    bottom = mapping.y(np.fmin(low, came_from)[some])
+    points = np.stack([top, np.maximum(bottom, top + 1.0)], axis=1).ravel()  # ink of at least one pixel
+    at = np.repeat(column[starts[some]] + 0.5, 2)
+    return _drawable(at, points, np.tile(_PAIR, len(at) // 2), columns=True)
 
 
 def dashed(stroke: Strokes, pattern: tuple[float, ...], phase: float) -> Strokes:

@@ -44,6 +44,9 @@ def stretches(pen: Pen, at: Geometry) -> list[Stretch]:
     if series is None or not len(series):
         return []
     step = series.step_ns
+    late = _overdue(pen, at, int(series.t[-1]) + step)
+    if series.quality.min() >= GOOD:
+        return late
     begins, ends = series.t.copy(), np.append(series.t[1:], series.t[-1] + max(step, 1))
     empty = ~np.isfinite(series.mean)
     silent = empty & (series.n == 0) & (series.quality == BAD)
@@ -59,7 +62,7 @@ def stretches(pen: Pen, at: Geometry) -> list[Stretch]:
         for kind, flags in kinds
         for i, j in runs(flags)
     ]
-    return [*found, *_overdue(pen, at, int(series.t[-1]) + step)]
+    return [*found, *late]
 
 
 def _overdue(pen: Pen, at: Geometry, end: int) -> list[Stretch]:

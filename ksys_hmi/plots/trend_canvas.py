@@ -38,8 +38,8 @@ _CLICK_PX: Final = 4
 class TrendCanvas(QWidget):
     """Paints a `Scene` and tells what the mouse wants; keys are the page's."""
 
-    panned = Signal(int)
-    """ns to move the window by, while dragging."""
+    panned = Signal(object)
+    """ns (more than an int of Qt holds) to move the window by, while dragging."""
     gesture_began = Signal()
     """A drag begins: the view before it is what undo comes back to."""
     zoomed = Signal(float, object)
@@ -59,6 +59,7 @@ class TrendCanvas(QWidget):
         super().__init__()
         self._scene = scene
         self._cursors = Cursors()
+        self._pixmap = QPixmap()
         self._picture: QPixmap | None = None
         self._geometry: Geometry | None = None
         self._pressed: QPoint | None = None
@@ -118,9 +119,7 @@ class TrendCanvas(QWidget):
 
     def _painted(self) -> QPixmap:
         """Everything but the cursors."""
-        ratio = self.devicePixelRatioF()
-        picture = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
-        picture.setDevicePixelRatio(ratio)
+        picture = self._blank_picture()
         colours, at = theme.current(), self.geometry_of_plot
         picture.fill(colours.canvas)
         painter = QPainter(picture)
@@ -142,6 +141,15 @@ class TrendCanvas(QWidget):
             paint(painter, at, colours)
         painter.end()
         return picture
+
+    def _blank_picture(self) -> QPixmap:
+        """The pixmap of the last painting, or a new one: fresh memory costs more than painting over old."""
+        ratio = self.devicePixelRatioF()
+        size = QSize(round(self.width() * ratio), round(self.height() * ratio))
+        if self._pixmap.size() != size:
+            self._pixmap = QPixmap(size)
+        self._pixmap.setDevicePixelRatio(ratio)
+        return self._pixmap
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:

@@ -94,7 +94,13 @@ class TrendBar(QWidget):
         }
         for action_id, checked in down.items():
             self.buttons[action_id].setChecked(checked)
-        self.buttons["trend.live"].setText(f"● {tr('Live')}" if view.live else f"❚❚ {tr('Paused')}")
+        self.buttons["trend.live"].setText(_live_text(state))
         past = view.past if view.live else view.window.span
         for span, button in self.ranges.items():
             button.setChecked(span == past)
+
+
+def _live_text(state: TrendState) -> str:
+    if state.stale_since is not None:
+        return f"■ {tr('Frozen')}"
+    return f"● {tr('Live')}" if state.scene.view.live else f"❚❚ {tr('Paused')}"

@@ -27,6 +27,7 @@ from ksys_hmi.views.main_window import MainWindow
 from ksys_hmi.views.trend import TrendPage
 
 STEP = 10 * SECOND
+_PATIENCE_S = 60
 SPIKE = 400.0
 TAGS = (
     NewSensor("FEED_FLOW", "m³/h", "RO/Feed", decimals=1, interval_s=10, origin="simulator",
@@ -65,9 +66,10 @@ class Plant:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Let the loop turn until `condition` holds; the test's time limit ends a wait in vain."""
-    while not condition():  # noqa: ASYNC110 - conditions of Qt widgets have no event
-        await asyncio.sleep(0.005)
+    """Let the loop turn until `condition` holds; a wait in vain ends before the test's time limit."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - conditions of Qt widgets have no event
+            await asyncio.sleep(0.005)
 
 
 async def fill(db: Database, stop_ns: int, hours: float = 12) -> dict[str, int]:
