@@ -57,7 +57,7 @@ class PenTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return row.tip
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _side(column)
+            return side_of(column)
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -65,10 +65,10 @@ class PenTableModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return tr(COLUMNS[section])
-        return _side(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        return side_of(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
 
 
-def _side(column: int) -> Qt.AlignmentFlag:
+def side_of(column: int) -> Qt.AlignmentFlag:
     """Texts to the left, numbers to the right."""
     side = Qt.AlignmentFlag.AlignLeft if column in LEFT_ALIGNED else Qt.AlignmentFlag.AlignRight
     return side | Qt.AlignmentFlag.AlignVCenter
