@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -14,8 +15,10 @@ from PySide6.QtWidgets import QApplication
 
 from ksys_hmi import style
 from ksys_hmi.loop import HeapEventLoop
+from tests.gui.trend_plant import Plant, trend_window
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
+TrendScenario = Callable[[Plant], Coroutine[Any, Any, None]]
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,17 @@ def runner(qapp: QApplication) -> Iterator[asyncio.Runner]:
 def run(runner: asyncio.Runner) -> Run:
     """Runs a coroutine on the HMI's loop to its end: ``run(scenario())``."""
     return runner.run
+
+
+@pytest.fixture
+def on_trend(run: Run, dsn: str, tmp_path: Path, qapp: QApplication) -> Callable[[TrendScenario], None]:
+    """Runs a scenario with the main window on the Trend page."""
+
+    async def scene(scenario: TrendScenario) -> None:
+        async with trend_window(dsn, tmp_path) as plant:
+            crashes: list[str] = []
+            plant.runtime.events.crashed.connect(crashes.append)
+            await scenario(plant)
+            assert crashes == []
+
+    return lambda scenario: run(scene(scenario))

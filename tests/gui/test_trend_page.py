@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,35 +20,11 @@ from ksys_hmi import theme
 from ksys_hmi.models.tag_list import tags_mime
 from ksys_hmi.models.trend_rows import COLUMNS
 from ksys_hmi.runtime import ConnectionState
-from tests.gui.conftest import Run
-from tests.gui.trend_plant import SPIKE, STEP, Plant, click, trend_window, until
+from tests.gui.trend_plant import SPIKE, STEP, Plant, click, show, statuses, until
 
 Scenario = Callable[[Plant], Coroutine[Any, Any, None]]
 In = Callable[[Scenario], None]
 SHIFT, CONTROL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-
-
-@pytest.fixture
-def on_trend(run: Run, dsn: str, tmp_path: Path, qapp: QApplication) -> In:
-    """Runs a scenario with the main window on the Trend page."""
-
-    async def scene(scenario: Scenario) -> None:
-        async with trend_window(dsn, tmp_path) as plant:
-            crashes: list[str] = []
-            plant.runtime.events.crashed.connect(crashes.append)
-            await scenario(plant)
-            assert crashes == []
-
-    return lambda scenario: run(scene(scenario))
-
-
-def statuses(plant: Plant) -> list[str]:
-    return [pen.status for pen in plant.presenter.state.scene.pens]
-
-
-async def show(plant: Plant, *tags: str) -> None:
-    plant.runtime.open_page("trend", tags=list(tags))
-    await until(lambda: statuses(plant) == ["ok"] * len(tags))
 
 
 def is_live(plant: Plant) -> bool:
@@ -72,10 +46,6 @@ def turn(widget: QWidget, place: QPoint, angle: int) -> None:
         Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
     QApplication.sendEvent(widget, event)
-
-
-def has_files(folder: Path, pattern: str) -> bool:
-    return any(folder.glob(pattern))
 
 
 def picture(plant: Plant) -> QImage:
@@ -363,57 +333,5 @@ def test_open_page_with_an_instant_shows_that_time_with_a_cursor(on_trend: In) -
         assert view.window.span == HOUR
         assert plant.presenter.state.cursors.first == at
         await until(lambda: statuses(plant) == ["ok"])
-
-    on_trend(scenario)
-
-
-def test_export_writes_every_reading_with_bom_and_zone(on_trend: In, tmp_path: Path) -> None:
-    async def scenario(plant: Plant) -> None:
-        await show(plant, "FEED_FLOW", "FEED_PRESSURE")
-        plant.presenter.open(at=plant.stop_ns - 3 * HOUR, span_s=3600)
-        for drawn, name in ((False, "raw.csv"), (True, "drawn.csv")):
-            path = tmp_path / name
-            plant.page.export.start(plant.presenter.state.scene, path, drawn=drawn)
-            await until(lambda: plant.page.export.state.share is None)
-            assert path.read_bytes().startswith(b"\xef\xbb\xbf")
-        with (tmp_path / "raw.csv").open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.reader(file))
-        assert rows[0][:3] == ["time (Asia/Seoul)", "FEED_FLOW [m³/h]", "FEED_FLOW quality"]
-        assert len(rows) == 1 + 360
-        assert rows[1][0].endswith("+09:00")
-        assert [row[3] for row in rows if row[3] == ""], "the gap has no value"
-        assert not has_files(tmp_path, "*.part")
-
-    on_trend(scenario)
-
-
-def test_a_cancelled_export_leaves_no_file(on_trend: In, tmp_path: Path) -> None:
-    async def scenario(plant: Plant) -> None:
-        await show(plant, "FEED_FLOW")
-        plant.presenter.open(at=plant.stop_ns, span_s=400 * 24 * 3600)
-        plant.page.export.start(plant.presenter.state.scene, tmp_path / "big.csv", drawn=False)
-        await until(lambda: (plant.page.export.state.share or 0) > 0)
-        plant.page.export.cancel()
-        await until(lambda: not has_files(tmp_path, "big*"))
-        assert plant.page.export.state.message
-
-    on_trend(scenario)
-
-
-def test_pens_come_back_and_sets_are_kept(on_trend: In) -> None:
-    async def scenario(plant: Plant) -> None:
-        await show(plant, "FEED_FLOW", "PUMP_STATE")
-        sheet = plant.page.pen_sets
-        plant.press(Qt.Key.Key_S, CONTROL)
-        QTest.keyClicks(sheet.name, "pumps")
-        click(sheet.save_button)
-        assert sheet.list.item(0).text() == "pumps"
-        QTest.keyClick(sheet, Qt.Key.Key_Escape)
-        await show(plant, "FEED_PRESSURE")
-        plant.press(Qt.Key.Key_S, CONTROL)
-        click(sheet.load_button)
-        assert plant.presenter.tags() == ["FEED_FLOW", "PUMP_STATE"]
-        plant.runtime.open_page("help")
-        assert plant.window.pages["trend"].presenter.pen_sets.tags() == ["FEED_FLOW", "PUMP_STATE"]  # type: ignore[attr-defined]
 
     on_trend(scenario)

@@ -121,3 +121,12 @@ async def trend_window(dsn: str, folder: Path) -> AsyncIterator[Plant]:
 def click(widget: QWidget) -> None:
     """A left click in the middle."""
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def statuses(plant: Plant) -> list[str]:
+    return [pen.status for pen in plant.presenter.state.scene.pens]
+
+
+async def show(plant: Plant, *tags: str) -> None:
+    plant.runtime.open_page("trend", tags=list(tags))
+    await until(lambda: statuses(plant) == ["ok"] * len(tags))
