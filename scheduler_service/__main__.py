@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from cyclopts import App, Parameter
 
 from ksys_core import log
-from ksys_core.errors import KnownError
+from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.settings import Settings
 from ksys_core.settings_sources import load_settings
 from scheduler_service.app import serve
@@ -55,12 +55,12 @@ def _settings(config: Path | None, log_level: str | None) -> Settings:
 
 
 def main() -> None:
-    """Entry point; a `KnownError` is one line on standard error and exit status 78."""
+    """Entry point; a `KnownError` is one line on standard error and exit status 78 (1 when the database is down)."""
     try:
         sys.exit(app())
     except KnownError as error:
         sys.stderr.write(f"ksys-scheduler: {error}\n")
-        sys.exit(EXIT_CONFIGURATION)
+        sys.exit(1 if isinstance(error, DatabaseDownError) else EXIT_CONFIGURATION)
 
 
 if __name__ == "__main__":

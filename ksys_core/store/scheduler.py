@@ -59,7 +59,7 @@ returning runid
 
 _FINISH: Final = """
 update scheduler.job_run_details
-set status = $2, return_message = $3, rows = $4, end_time = greatest(clock_timestamp(), start_time)
+set status = $2, return_message = $3, rows = coalesce($4, rows), end_time = greatest(clock_timestamp(), start_time)
 where runid = $1 and status = 'running'
 """
 

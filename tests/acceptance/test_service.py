@@ -121,6 +121,23 @@ def test_it_waits_out_a_killed_database(programs: Programs, own_server: Embedded
     assert programs.value(DUPLICATES) == 0
 
 
+def test_without_its_database_it_still_ends_in_time(programs: Programs, own_server: EmbeddedServer) -> None:
+    process = programs.service()
+    wait_for(lambda: led_and_ran(programs, process), "leading, with a run")
+    kill_server(own_server)
+    try:
+        asked = programs.command("status")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=5) == 0
+        assert (asked.returncode, asked.stderr.count("\n")) == (1, 1)
+    finally:
+        own_server.start_or_adopt()
+    last = programs.service()
+    wait_for(lambda: led_and_ran(programs, last), "leading again")
+    open_runs = "select count(*) from scheduler.job_run_details where status = 'running' and job_pid <> $1"
+    assert programs.value(open_runs, last.pid) == 0
+
+
 def test_it_ends_with_its_parent(programs: Programs) -> None:
     process = programs.service(KSYS_PARENT_PIPE="1")
     wait_for(lambda: led_and_ran(programs, process), "leading, with a run")
