@@ -67,8 +67,9 @@ QAbstractItemView {{ background: {control}; alternate-background-color: {panel};
   border: 1px solid {border}; gridline-color: {grid}; selection-background-color: {selection};
   selection-color: {text}; }}
 QAbstractItemView::item {{ min-height: {fonts.px(28)}px; }}
+QTableView::item {{ padding: 0 {fonts.px(8)}px; }}
 QHeaderView::section {{ background: {panel}; color: {_name(tokens.text2)}; border: 0;
-  border-bottom: 1px solid {border}; border-right: 1px solid {grid}; padding: 3px 6px; }}
+  border-bottom: 1px solid {border}; border-right: 1px solid {grid}; padding: 3px {fonts.px(8)}px; }}
 QMenuBar, QMenu {{ background: {panel}; color: {text}; }}
 QMenu {{ border: 1px solid {border}; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {selection}; }}

@@ -18,14 +18,19 @@ _log = logging.getLogger("ksys.hmi.watchdog")
 
 BEAT_MS: Final = 20
 DUMP_AFTER_S: Final = 0.25
+NOTE_AFTER_S: Final = 0.05
 _MINUTE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Stalls:
-    """Longest stall of the loop in seconds: since the start-up ended, in the last minute, during the start-up."""
+    """Longest stall of the loop in seconds: since the start-up ended, in the last minute, during the start-up.
+
+    `computing_s` is the part of the first in which this program computed: in the rest the machine ran others.
+    """
 
     since_start_s: float
+    computing_s: float
     last_minute_s: float
     start_up_s: float
     dumps: int
@@ -37,7 +42,9 @@ class Watchdog(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._beat = time.monotonic()
+        self._computed = time.thread_time()
         self._worst = 0.0
+        self._worst_computing = 0.0
         self._start_up: float | None = None
         self._recent: deque[tuple[float, float]] = deque()
         self._dumps = 0
@@ -64,7 +71,7 @@ class Watchdog(QObject):
         """From now on a stall counts."""
         if self._start_up is None:
             self._start_up = self._worst
-            self._worst = 0.0
+            self._worst = self._worst_computing = 0.0
             self._recent.clear()
 
     def stalls(self) -> Stalls:
@@ -72,6 +79,7 @@ class Watchdog(QObject):
         self._forget(time.monotonic())
         return Stalls(
             since_start_s=self._worst if self._start_up is not None else 0.0,
+            computing_s=self._worst_computing if self._start_up is not None else 0.0,
             last_minute_s=max((stall for _, stall in self._recent), default=0.0),
             start_up_s=self._worst if self._start_up is None else self._start_up,
             dumps=self._dumps,
@@ -80,8 +88,12 @@ class Watchdog(QObject):
     def _on_beat(self) -> None:
         now = time.monotonic()
         stall = max(0.0, now - self._beat - BEAT_MS / 1000)
-        self._beat = now
-        self._worst = max(self._worst, stall)
+        computing = time.thread_time() - self._computed
+        self._beat, self._computed = now, self._computed + computing
+        if stall > NOTE_AFTER_S:
+            _log.debug("stood still for %.0f ms, %.0f ms of it computing", stall * 1000, computing * 1000)
+        if stall > self._worst:
+            self._worst, self._worst_computing = stall, computing
         while self._recent and self._recent[-1][1] <= stall:
             self._recent.pop()
         self._recent.append((now, stall))

@@ -34,17 +34,23 @@ async def open_session(db: Database) -> Session:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """Signs of life, nanoseconds UTC; None where there has never been one."""
+    """Signs of life, nanoseconds UTC; None where there has never been one.
+
+    `filled` is the part (0-1) of the sources' history that is in while it is being filled, else None.
+    """
 
     clock_ns: int
     newest_reading_ns: int | None
     heartbeat_ns: int | None
+    filled: float | None
 
 
 _PULSE = """
 select clock_timestamp() as clock,
        (select max(ts) from sensor_latest) as newest_reading,
-       (select max(heartbeat_at) from service_instances) as heartbeat
+       (select max(heartbeat_at) from service_instances) as heartbeat,
+       (select sum(fill_done)::float8 / sum(fill_total) from data_sources
+         where enabled and fill_total > 0 having sum(fill_done) < sum(fill_total)) as filled
 """
 
 
@@ -53,7 +59,7 @@ async def pulse(db: Database) -> Pulse:
     row = await db.fetchrow(_PULSE)
     assert row is not None
     newest, heartbeat = row["newest_reading"], row["heartbeat"]
-    return Pulse(to_ns(row["clock"]), newest and to_ns(newest), heartbeat and to_ns(heartbeat))
+    return Pulse(to_ns(row["clock"]), newest and to_ns(newest), heartbeat and to_ns(heartbeat), row["filled"])
 
 
 async def lost_sources(db: Database) -> tuple[str, ...]:

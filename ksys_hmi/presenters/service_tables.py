@@ -94,13 +94,22 @@ def screen_text(stalls: Stalls | None) -> str:
     """How long this screen stood still."""
     if stalls is None:
         return _NONE
-    rows = (
-        (tr("Longest stall since the start"), stalls.since_start_s),
-        (tr("Longest stall in the last minute"), stalls.last_minute_s),
-        (tr("Longest stall during the start"), stalls.start_up_s),
+    return "\n".join(
+        (
+            tr(
+                "Longest stall since the start: {ms} ms, of it {computing} ms computing",
+                ms=_ms(stalls.since_start_s),
+                computing=_ms(stalls.computing_s),
+            ),
+            tr("Longest stall in the last minute: {ms} ms", ms=_ms(stalls.last_minute_s)),
+            tr("Longest stall during the start: {ms} ms", ms=_ms(stalls.start_up_s)),
+            tr("Stalls above 250 ms: {n}", n=stalls.dumps),
+        )
     )
-    lines = [f"{name}: {seconds * 1000:.0f} ms" for name, seconds in rows]
-    return "\n".join((*lines, tr("Stalls above 250 ms: {n}", n=stalls.dumps)))
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.0f}"
 
 
 def _clock(ns: int | None, zone: ZoneInfo) -> str:

@@ -14,11 +14,12 @@ POLL_S = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusState(PageState):
-    """`newest_reading_ns` and `heartbeat_ns` are None when there is none at all."""
+    """`newest_reading_ns` and `heartbeat_ns` are None when there is none at all, `filled` when no history is filled."""
 
     newest_reading_ns: int | None = None
     heartbeat_ns: int | None = None
     clock_offset_ns: int = 0
+    filled: float | None = None
 
 
 class StatusPresenter(Presenter[StatusState]):
@@ -39,4 +40,5 @@ class StatusPresenter(Presenter[StatusState]):
             newest_reading_ns=answer.newest_reading_ns,
             heartbeat_ns=answer.heartbeat_ns,
             clock_offset_ns=self.runtime.clock_offset_ns,
+            filled=answer.filled,
         )

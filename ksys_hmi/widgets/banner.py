@@ -106,6 +106,8 @@ class AlarmCell(BannerButton):
         super().__init__()
         self._zone = zone
         self.alarm: BannerAlarm | None = None
+        self.says_none = False
+        """Whether it says that there is no alarm: the first of the cells does, once that is known."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.show_alarm(None)
 
@@ -133,6 +135,10 @@ class AlarmCell(BannerButton):
         self.paint_frame(painter)
         if self.alarm is not None:
             self._paint_alarm(painter, self.alarm)
+        elif self.says_none:
+            painter.setFont(fonts.label())
+            painter.setPen(theme.current().text2)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.accessibleName())
         painter.end()
 
     def _paint_alarm(self, painter: QPainter, alarm: BannerAlarm) -> None:
@@ -189,6 +195,7 @@ class AlarmBanner(QWidget):
         self._state = state
         for priority, count in self.counts.items():
             count.show_count(state.counts.get(priority, _NO_COUNT))
+        self.cells[0].says_none = not state.loading
         for position, cell in enumerate(self.cells):
             cell.show_alarm(state.newest[position] if position < len(state.newest) else None)
         self._notice.setText(self._notice_text(state))

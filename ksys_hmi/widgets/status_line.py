@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from PySide6.QtCore import QEvent, Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QToolButton, QWidget
 
 from ksys_core.domain.times import SECOND, to_datetime
 from ksys_core.i18n import tr
@@ -31,6 +31,9 @@ class StatusLine(QWidget):
         self.database, self.service, self.data = QLabel(), QLabel(), QLabel()
         self.message, self.clock, self.person = QLabel(), QLabel(), QLabel()
         self.language, self.theme = QToolButton(), QToolButton()
+        self.fill = QProgressBar()
+        self.fill.setFixedWidth(fonts.px(170))
+        self.fill.hide()
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setAlignment(Qt.AlignmentFlag.AlignCenter)
         row = QHBoxLayout(self)
@@ -38,6 +41,7 @@ class StatusLine(QWidget):
         row.setSpacing(fonts.px(22))
         for widget in (self.database, self.service, self.data):
             row.addWidget(widget)
+        row.addWidget(self.fill)
         row.addWidget(self.message, 1)
         row.addWidget(self.clock)
         row.addWidget(self.person)
@@ -70,6 +74,7 @@ class StatusLine(QWidget):
     def update_texts(self) -> None:
         self.database.setText(self._database_text())
         self.service.setText(self._age_text(tr("Service"), self._state.heartbeat_ns, _HEARTBEAT_OLD_NS))
+        self._show_fill()
         self.data.setText(self._age_text(tr("Data"), self._state.newest_reading_ns, _DATA_OLD_NS))
         self.clock.setText(self._clock_text())
         self.person.setText(self._person_text())
@@ -82,6 +87,13 @@ class StatusLine(QWidget):
             (self.message, tr("Message")),
         ):
             widget.setAccessibleName(f"{name}: {widget.text()}")
+
+    def _show_fill(self) -> None:
+        filled = self._state.filled
+        self.fill.setVisible(filled is not None)
+        self.fill.setFormat(tr("History") + " %p %")
+        self.fill.setAccessibleName(tr("History"))
+        self.fill.setValue(round(100 * (filled or 0.0)))
 
     def _database_text(self) -> str:
         connection = self._runtime.connection
