@@ -59,7 +59,9 @@ class Demo:
 
     def live(self) -> bool:
         """Whether its service runs and readings younger than 30 s are stored."""
-        return self.service() is not None and bool(self.value("select max(ts) > now() - interval '30 s' from sensor_latest"))
+        return self.service() is not None and bool(
+            self.value("select max(ts) > now() - interval '30 s' from sensor_latest")
+        )
 
     def service(self) -> psutil.Process | None:
         """The service's process."""
