@@ -94,7 +94,7 @@ class _Program:
             runtime.cancel_all()
         await self._shut_down(runtime)
         window.deleteLater()
-        return 0 if runtime.connection.ever else 1
+        return 0 if runtime.connection.ever or self._closing.is_set() else 1
 
     def _show(self, window: MainWindow) -> None:
         if self._options.offscreen:
