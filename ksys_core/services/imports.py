@@ -22,6 +22,7 @@ from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import SECOND
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.services import virtual_tags
 from ksys_core.sources.tabular.layout import Options
 from ksys_core.sources.tabular.reader import Piece, TableReader
 from ksys_core.sources.tabular.rejects import RejectFile
@@ -106,6 +107,8 @@ async def import_table(
             summary.rejects, summary.seconds = reject_file.count, time.monotonic() - begun
             progress(summary)
         summary.reject_file = plan.reject_file if reject_file.count else None
+    if summary.first_ns is not None and summary.last_ns is not None and summary.inserted + summary.corrected:
+        await virtual_tags.follow(db, summary.tags, summary.first_ns, summary.last_ns)
     return summary
 
 

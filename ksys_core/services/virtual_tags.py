@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,6 +71,24 @@ async def recompute(db: Database, *, now_ns: int) -> int:
     named = {tag for formula in understood(sensors) for tag in formula.expression.tags}
     oldest = await virtual.oldest_reading(db, list((await virtual.sensor_ids(db, named)).values()))
     return 0 if oldest is None else await backfill(db, max(oldest, now_ns - LONGEST_NS), now_ns)
+
+
+async def follow(db: Database, tags: Collection[str], start_ns: int, stop_ns: int) -> int:
+    """Compute again what reads any of `tags`, whose readings in ``[start_ns, stop_ns]`` changed; returns the rows.
+
+    Virtual tags that read such virtual tags are among them, and so are the windows that reach back into the time.
+    """
+    sensors = await virtual.virtual_sensors(db)
+    touched = set(tags)
+    formulas = understood(sensors)
+    for formula in formulas:
+        if formula.expression.tags & touched:
+            touched.add(formula.tag)
+    after = sum(f.expression.reach_s + LAST_USABLE_LIMITS * f.gap_limit_s for f in formulas if f.tag in touched)
+    newest = max((sensor.newest_ns or 0 for sensor in sensors), default=0)
+    stop = max(min(stop_ns + round(after * SECOND), newest), stop_ns)
+    reading = [sensor for sensor in sensors if sensor.tag in touched]
+    return await _compute(db, reading, -(-start_ns // MINUTE) * MINUTE, stop // MINUTE * MINUTE)
 
 
 async def check_formula(db: Database, tag: str, text: str) -> Expression:

@@ -106,6 +106,22 @@ async def test_history_that_came_later_is_computed_again(database: Database) -> 
     assert set(diff.v) == {3}
 
 
+async def test_what_reads_imported_tags_follows_them(database: Database) -> None:
+    ids = await set_up(database, {**FORMULAS, "OTHER": "OUTLET"})
+    await feed(database, ids, T0 - 3 * HOUR, T0)
+    await virtual_tags.run(database, now_ns=T0 - SECOND)
+    others = len(await stored(database, ids["OTHER"]))
+    t = np.arange(T0 - 3 * HOUR, T0 - 2 * HOUR, 10 * SECOND, dtype=np.int64)
+    await ingest(database, ReadingBatch.of([ids["INLET"]] * len(t), t, [10] * len(t)))
+    await virtual_tags.follow(database, ["INLET"], int(t[0]), int(t[-1]))
+    double, volume = await stored(database, ids["DOUBLE"]), await stored(database, ids["VOLUME"])
+    assert set(double.between(int(t[0]), int(t[-1])).v) == {12}
+    assert volume.between(T0 - 2 * HOUR, T0 - 2 * HOUR + MINUTE).v[0] == pytest.approx(10, rel=0.01)
+    assert volume.between(T0 - 90 * MINUTE, T0 - 89 * MINUTE).v[0] == pytest.approx(8.5, rel=0.01)
+    assert volume.v[-1] == pytest.approx(7)
+    assert len(await stored(database, ids["OTHER"])) == others
+
+
 async def test_history_whose_raw_readings_are_gone_comes_from_the_minutes(database: Database) -> None:
     if database.capabilities.timescale is not None:
         pytest.skip("roll-ups are kept by TimescaleDB's policies here")
