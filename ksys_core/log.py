@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, Literal, TextIO
 
 import structlog
 from structlog.typing import Processor
@@ -53,7 +53,9 @@ def _clean(value: object) -> object:
     return value
 
 
-def configure(program: str, level: str, folder: Path | None, console: TextIO | None = sys.stderr) -> None:
+def configure(
+    program: str, level: str, folder: Path | None, console: TextIO | Literal["stderr"] | None = "stderr"
+) -> None:
     """Set up the log of this process, replacing an earlier set-up.
 
     Args:
@@ -64,8 +66,9 @@ def configure(program: str, level: str, folder: Path | None, console: TextIO | N
     """
     root = logging.getLogger()
     close()
-    if console is not None:
-        root.addHandler(_console_handler(console))
+    stream = sys.stderr if console == "stderr" else console
+    if stream is not None:
+        root.addHandler(_console_handler(stream))
     if folder is not None:
         root.addHandler(_file_handler(folder / f"{program}.log"))
     root.setLevel(level.upper())

@@ -37,7 +37,7 @@ OTHER_VARIABLES: Final = frozenset(
         "KSYS_REQUIRE_TIMESCALE",
         "KSYS_PARENT_PIPE",
         "KSYS_ADMIN_DSN",
-        "KSYS_ADMIN_PASSWORD",
+        "KSYS_OWNER_PASSWORD",
         "KSYS_SERVICE_PASSWORD",
         "KSYS_OPERATOR_PASSWORD",
     }

@@ -84,23 +84,30 @@ async def server(loaded: LoadedSettings, role: Role = "service") -> AsyncIterato
 
 
 @asynccontextmanager
-async def database(loaded: LoadedSettings, role: Role = "service") -> AsyncIterator[Database]:
-    """A pool of few connections for the block; refuses a schema that isn't this program's."""
+async def connect(loaded: LoadedSettings, role: Role = "service") -> AsyncIterator[Database]:
+    """A pool of few connections for the block, whatever the schema."""
     from ksys_core.store.pool import Database
-    from ksys_core.store.schema import check_not_newer, schema_status
 
     settings = loaded.settings
     log.configure("ksys", settings.log_level if settings.log_level != "info" else "warning", None)
     async with server(loaded, role) as dsn:
-        db = await Database.connect(
-            dsn, pool_min=1, pool_max=4, statement_timeout_s=settings.database.statement_timeout_s
-        )
+        timeout = settings.database.statement_timeout_s
+        db = await Database.connect(dsn, pool_max=4, statement_timeout_s=timeout, application_name="ksys")
         try:
-            status = await schema_status(db)
-            check_not_newer(status)
-            if status.pending:
-                text = N_("The database schema is not up to date (missing: {steps}). Run: ksys db migrate")
-                raise KnownError("database.pending", text, steps=", ".join(status.pending))
             yield db
         finally:
             await db.close()
+
+
+@asynccontextmanager
+async def database(loaded: LoadedSettings, role: Role = "service") -> AsyncIterator[Database]:
+    """The same, but refuses a schema that isn't this program's."""
+    from ksys_core.store.schema import check_not_newer, schema_status
+
+    async with connect(loaded, role) as db:
+        status = await schema_status(db)
+        check_not_newer(status)
+        if status.pending:
+            text = N_("The database schema is not up to date (missing: {steps}). Run: ksys db migrate")
+            raise KnownError("database.pending", text, steps=", ".join(status.pending))
+        yield db

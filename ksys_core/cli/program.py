@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Final, cast
 
+from ksys_core import log
 from ksys_core.cli.groups import GROUPS
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, Language, tr
@@ -44,6 +45,8 @@ def run(words: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    finally:
+        log.close()
 
 
 def _dispatch(words: Sequence[str]) -> int:
