@@ -126,6 +126,11 @@ def lookback(text: str, sha256: str) -> int:
         return FALLBACK_LOOKBACK
 
 
+def warm() -> None:
+    """Load what takes seconds, before it is needed."""
+    import statsforecast.models  # noqa: F401 - only loaded
+
+
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
     """A result for every task; one that fails gets a fallback and never touches the others."""
     return [_isolated(task) for task in tasks]

@@ -9,7 +9,7 @@ from concurrent.futures import BrokenExecutor, Executor
 from typing import Final
 
 from ksys_core.domain.forecasts import ForecastBand
-from ksys_core.domain.times import SECOND
+from ksys_core.domain.times import MINUTE, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
@@ -61,6 +61,16 @@ async def run_cycle(
     rows = await forecasts.write(db, made) if made else 0
     await models.note_runs(db, [_note(by_id[r.key], r, now_ns) for r in results], now_ns)
     return rows
+
+
+async def catch_up(db: Database, *, now_ns: int, executor: Executor) -> int:
+    """Forecast what has none of the current issue time although a minute has passed: data may have come late; rows."""
+    behind = [
+        d.sensor_id
+        for d in await models.active_deployments(db)
+        if (d.last_issue_ns or 0) < issue_time(now_ns - MINUTE, d.interval_s)
+    ]
+    return await run_cycle(db, now_ns=now_ns, executor=executor, sensor_ids=behind) if behind else 0
 
 
 async def latest_forecasts(db: Database, sensor_ids: Sequence[int]) -> dict[int, ForecastBand]:

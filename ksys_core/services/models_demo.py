@@ -9,53 +9,64 @@ import numpy as np
 
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.work import warm
 from ksys_core.services import model_grids
-from ksys_core.services.forecast import issue_time, run_cycle
+from ksys_core.services.forecast import catch_up, issue_time, run_cycle
 from ksys_core.services.models import INTERVAL_S, TrainingPlan, train_model
 from ksys_core.store import models
 from ksys_core.store.pool import Database
 
 DEMO: Final[tuple[tuple[str, str], ...]] = (
-    ("FEED_FLOW", "seasonal_naive"),
-    ("PRODUCT_FLOW", "auto_ets"),
-    ("FEED_COND", "auto_arima"),
-    ("PRODUCT_COND", "auto_ets"),
-    ("INLET_PRESSURE", "auto_arima"),
+    ("FEED_FLOW", "seasonal_naive"),  # these first: they need no library that takes seconds to load
     ("OUTLET_PRESSURE", "seasonal_naive"),
+    ("PRODUCT_FLOW", "auto_ets"),
+    ("PRODUCT_COND", "auto_ets"),
+    ("FEED_COND", "auto_arima"),
+    ("INLET_PRESSURE", "auto_arima"),
 )
-HISTORY_DAYS: Final = 3.0
+HISTORY_DAYS: Final = 2.0
 DAY_STEPS: Final = 86_400 // INTERVAL_S
 
 
 async def deploy_demo(db: Database, *, now_ns: int, executor: Executor) -> int:
-    """Deploy what of the six is not deployed yet and has three days of history; how many were deployed.
+    """Deploy what of the six is not deployed yet and has two days of history; how many were deployed.
 
-    A tag that ever had a deployment is left alone: what a person changed stays.
+    A tag that ever had a deployment is left alone: what a person changed stays. Forecasts that could not be made in
+    time, because the plant's history was still being filled, are made up.
     """
-    by_tag = {tag: await models.sensor_id_of(db, tag) for tag, _ in DEMO}
-    known = {tag: sensor_id for tag, sensor_id in by_tag.items() if sensor_id is not None}
-    touched = await models.ever_deployed(db, list(known.values()))
-    waiting = {tag: sensor_id for tag, sensor_id in known.items() if sensor_id not in touched}
+    waiting = await _waiting(db)
+    if not waiting:
+        await catch_up(db, now_ns=now_ns, executor=executor)
+        return 0
+    executor.submit(warm)
     ready = await _with_history(db, list(waiting.values()), now_ns)
-    deployed: list[int] = []
+    deployed = 0
     for tag, algorithm in DEMO:
-        if waiting.get(tag) not in ready:
+        sensor_id = waiting.get(tag)
+        if sensor_id not in ready:
             continue
         season = DAY_STEPS if algorithm == "seasonal_naive" else 1
         plan = TrainingPlan(algorithm, season=season, history_days=HISTORY_DAYS)
         try:
-            model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=waiting[tag], plan=plan)
+            model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=sensor_id, plan=plan)
         except KnownError:  # a plant that stands still: tried again by the next run
             continue
         await models.deploy(db, model_id, reason="demo")
-        deployed.append(waiting[tag])
-    if deployed:
-        await run_cycle(db, now_ns=now_ns, executor=executor, sensor_ids=deployed)
-    return len(deployed)
+        await run_cycle(db, now_ns=now_ns, executor=executor, sensor_ids=[sensor_id])
+        deployed += 1
+    return deployed
+
+
+async def _waiting(db: Database) -> dict[str, int]:
+    """Those of the six tags that there are and that never had a deployment."""
+    by_tag = {tag: await models.sensor_id_of(db, tag) for tag, _ in DEMO}
+    known = {tag: sensor_id for tag, sensor_id in by_tag.items() if sensor_id is not None}
+    touched = await models.ever_deployed(db, list(known.values()))
+    return {tag: sensor_id for tag, sensor_id in known.items() if sensor_id not in touched}
 
 
 async def _with_history(db: Database, sensor_ids: list[int], now_ns: int) -> set[int]:
-    """Those of `sensor_ids` with nearly all of the last three days."""
+    """Those of `sensor_ids` with nearly all of the last two days."""
     if not sensor_ids:
         return set()
     steps = round(HISTORY_DAYS * DAY / (INTERVAL_S * SECOND))

@@ -48,6 +48,7 @@ class Deployment:
     artefact_sha256: str
     span_low: float | None
     span_high: float | None
+    last_issue_ns: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ returning model_id
 
 _ACTIVE: Final = """
 select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.artefact,
-       m.artefact_sha256, s.span_low, s.span_high
+       m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
 from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.is_active and s.enabled
 order by d.deployment_id
@@ -165,18 +166,22 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 
 async def active_deployments(db: Database) -> list[Deployment]:
     """Everything that has to be forecast."""
-    return [Deployment(**dict(row)) for row in await db.fetch(_ACTIVE)]
+    return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
 
 
 async def models(db: Database, sensor_id: int | None = None, *, deployed_only: bool = False) -> list[ModelRow]:
     """All models (or those of one sensor, or the deployed ones), by tag."""
     found = []
     for row in await db.fetch(_LIST, sensor_id, deployed_only):
-        values = dict(row)
-        issued = values.pop("last_issue_ts")
+        values = _issued(dict(row))
         values["created_ns"] = to_ns(values.pop("created_at"))
-        found.append(ModelRow(**values, last_issue_ns=None if issued is None else to_ns(issued)))
+        found.append(ModelRow(**values))
     return found
+
+
+def _issued(row: dict[str, Any]) -> dict[str, Any]:
+    issued = row.pop("last_issue_ts")
+    return {**row, "last_issue_ns": None if issued is None else to_ns(issued)}
 
 
 async def ever_deployed(db: Database, sensor_ids: Sequence[int]) -> set[int]:
