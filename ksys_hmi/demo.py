@@ -8,8 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
@@ -85,6 +88,7 @@ class Demo:
 
         with progress.step(START_DATABASE):
             owner = await asyncio.to_thread(self._server.start_or_adopt, report)
+            _yield_to_screen(self._server.pid)
             progress.detail(START_DATABASE, "")
         with progress.step(BUILD_SCHEMA):
             await asyncio.to_thread(_migrate, owner)
@@ -112,6 +116,7 @@ class Demo:
             await asyncio.sleep(backoff.next_wait())
             try:
                 await asyncio.to_thread(self._server.start_or_adopt)
+                _yield_to_screen(self._server.pid)
             except KnownError as error:
                 runtime.events.message.emit(str(error))
 
@@ -144,6 +149,7 @@ class Demo:
                 stderr=subprocess.STDOUT,
                 env=environment,
             )
+        _yield_to_screen(self._service.pid)
 
     def _stop_all(self) -> None:
         service, self._service = self._service, None
@@ -156,6 +162,14 @@ class Demo:
                 service.kill()
                 service.wait()
         self._server.stop()
+
+
+def _yield_to_screen(pid: int | None) -> None:
+    """Let the screen go before a process and its future children: all of the demo shares one small machine."""
+    below_normal = psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 5
+    with suppress(psutil.Error):  # gone already, or not ours
+        if pid is not None:
+            psutil.Process(pid).nice(below_normal)
 
 
 def _migrate(dsn: str) -> None:

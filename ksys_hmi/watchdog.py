@@ -72,6 +72,7 @@ class Watchdog(QObject):
         if self._start_up is None:
             self._start_up = self._worst
             self._worst = self._worst_computing = 0.0
+            self._beat = time.monotonic()
             self._recent.clear()
 
     def stalls(self) -> Stalls:

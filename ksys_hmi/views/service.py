@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
 )
 
-from ksys_core.i18n import tr
+from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
 from ksys_hmi.presenters import service_tables
 from ksys_hmi.presenters.service import ServicePageState, ServicePresenter
@@ -22,6 +22,7 @@ from ksys_hmi.runtime import ConnectionState, Runtime
 from ksys_hmi.views.page import Page
 
 _ROW_PX = 28
+TITLES = (N_("Instances"), N_("Jobs"), N_("Sources"), N_("Database"), N_("Screen"))
 
 
 class ServicePage(Page[ServicePageState]):
@@ -35,7 +36,7 @@ class ServicePage(Page[ServicePageState]):
         self.jobs = service_tables.jobs(runtime, self)
         self.sources = service_tables.sources(runtime, self)
         self.problem, self.database, self.smoothness = QLabel(), QLabel(), QLabel()
-        self._titles = {name: QLabel() for name in ("Instances", "Jobs", "Sources", "Database", "Screen")}
+        self._titles = {name: QLabel() for name in TITLES}
         self.run_now = QPushButton()
         self.run_now.clicked.connect(self._run_selected)
         self._lay_out()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from ksys_hmi import fonts, theme
 
-_ALPHA = 0.10
+_ALPHA = 0.08
 _SIZE = 120
 
 
