@@ -46,7 +46,7 @@ def encode(columns: npt.DTypeLike, arrays: dict[str, npt.NDArray[Any]]) -> bytes
     return b"".join((_HEADER, rows.tobytes(), _TRAILER))
 
 
-def decode(stream: bytes | bytearray, columns: npt.DTypeLike) -> npt.NDArray[np.void]:
+def decode(stream: bytes, columns: npt.DTypeLike) -> npt.NDArray[np.void]:
     """The rows of a COPY stream; ValueError when a NULL or another type broke the fixed stride."""
     dtype = row_dtype(columns)
     names = [name for name in dtype.names or () if not name.startswith("#")]
@@ -61,10 +61,10 @@ def decode(stream: bytes | bytearray, columns: npt.DTypeLike) -> npt.NDArray[np.
 
 async def copy_columns(connection: Connection, query: str, *args: object, dtype: npt.DTypeLike) -> npt.NDArray[np.void]:
     """All rows of `query`; see `Database.fetch_columns`."""
-    stream = bytearray()
+    chunks: list[bytes] = []
 
     async def take(data: bytes) -> None:
-        stream.extend(data)
+        chunks.append(data)
 
     await connection.copy_from_query(query, *args, output=take, format="binary")
-    return decode(stream, dtype)
+    return decode(b"".join(chunks), dtype)

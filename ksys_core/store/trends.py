@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ksys_core.domain.quality import usable
-from ksys_core.domain.times import DAY, SECOND, to_datetime
+from ksys_core.domain.times import DAY, SECOND, to_datetime, to_ns
 from ksys_core.domain.trend import Level, TrendSeries, fold
 from ksys_core.domain.trend_gaps import learned_interval, with_gaps
 from ksys_core.store.columns import to_unix_ns
@@ -35,12 +35,11 @@ async def trend(
     if not ids or stop_ns <= start_ns:
         return dict.fromkeys(ids, _EMPTY)
     intervals, level = await _look(db, ids, start_ns, stop_ns, pixels)
-    table = await (
-        _readings(db, ids, start_ns, stop_ns) if level == "raw" else _rollup(db, level, ids, start_ns, stop_ns)
-    )
-    pens = _split(table, ids)
+    table = _sorted(await _fetch(db, level, ids, start_ns, stop_ns))
     widest = -(-(stop_ns - start_ns) // max(_BUCKETS_PER_PIXEL * pixels, 1))
-    return {i: _drawn(_series(pens[i], level), widest, pixels, intervals.get(i)) for i in ids}
+    edges = np.searchsorted(table["sensor_id"], [*ids, *(i + 1 for i in ids)]).reshape(2, -1).T
+    drawn = _folded(_series(table, level), edges, widest, pixels)
+    return {i: _broken(drawn[n], intervals.get(i)) for n, i in enumerate(ids)}
 
 
 def choose_level(rows: int, most_rows: int, span_ns: int, pixels: int) -> Level:
@@ -56,59 +55,74 @@ def choose_level(rows: int, most_rows: int, span_ns: int, pixels: int) -> Level:
 async def _look(
     db: Database, ids: list[int], start_ns: int, stop_ns: int, pixels: int
 ) -> tuple[dict[int, float | None], Level]:
-    """The tags' expected intervals in ns (None: not known), and the level to read."""
+    """The tags' expected intervals in ns (None: not known), and the level to read.
+
+    Rows are estimated from the intervals; those of tags without one are counted, by the roll-ups.
+    """
     span = stop_ns - start_ns
-    if len(ids) * span <= _FEW_ROWS * SECOND:  # not many, even at a reading a second
-        rows = await db.fetch("select sensor_id, interval_s, 0 from sensors where sensor_id = any($1::int[])", ids)
-    else:
+    found = await db.fetch("select sensor_id, interval_s from sensors where sensor_id = any($1::int[])", ids)
+    intervals = {i: None if interval is None else interval * SECOND for i, interval in found}
+    rows = [span / interval if interval else 0 for interval in intervals.values()]
+    unknown = [i for i, interval in intervals.items() if not interval]
+    if unknown and len(unknown) * span > _FEW_ROWS * SECOND:  # may be many, even at a reading a second
         query = _COUNT_DAYS if span > 3 * DAY else _COUNT_HOURS
-        rows = await db.fetch(query, ids, to_datetime(start_ns), to_datetime(stop_ns))
-    counts = [row[2] for row in rows]
-    intervals = {row[0]: None if row[1] is None else row[1] * SECOND for row in rows}
-    return intervals, choose_level(sum(counts), max(counts, default=0), span, pixels)
+        rows += [row[0] for row in await db.fetch(query, unknown, to_datetime(start_ns), to_datetime(stop_ns))]
+    return intervals, choose_level(int(sum(rows)), int(max(rows, default=0)), span, pixels)
 
 
-async def _readings(db: Database, ids: list[int], start_ns: int, stop_ns: int) -> npt.NDArray[np.void]:
-    return await db.fetch_columns(_READINGS, ids, to_datetime(start_ns), to_datetime(stop_ns), dtype=_RAW_LAYOUT)
+async def _fetch(db: Database, level: Level, ids: list[int], start_ns: int, stop_ns: int) -> npt.NDArray[np.void]:
+    """Rows of all tags. The window is written into the text: arguments of a COPY cost asyncpg two more round trips."""
+    which = ", ".join(str(int(i)) for i in ids)
+    if level == "raw":
+        window = {"ids": which, "start": to_datetime(start_ns), "stop": to_datetime(stop_ns)}
+        return await db.fetch_columns(_READINGS.format(**window), dtype=_RAW_LAYOUT)
+    parts = await _sources(db, level, start_ns // WIDTHS[level] * WIDTHS[level], stop_ns)
+    query = " union all ".join(
+        _ROLLUP.format(source=source, ids=which, start=to_datetime(start), stop=to_datetime(stop))
+        for source, start, stop in parts
+    )
+    return await db.fetch_columns(query, dtype=_ROLLUP_LAYOUT)
 
 
-async def _rollup(
-    db: Database, level: RollupLevel, ids: list[int], start_ns: int, stop_ns: int
-) -> npt.NDArray[np.void]:
-    first = to_datetime(start_ns // WIDTHS[level] * WIDTHS[level])
-    return await db.fetch_columns(_ROLLUP[level], ids, first, to_datetime(stop_ns), dtype=_ROLLUP_LAYOUT)
+async def _sources(db: Database, level: RollupLevel, start_ns: int, stop_ns: int) -> list[tuple[str, int, int]]:
+    """Where to read which part of the window: straight from the table what is in it, the rest from the view."""
+    done = None if db.capabilities.timescale else await db.fetchval(_WATERMARK, level)
+    border = start_ns if done is None else min(max(to_ns(done), start_ns), stop_ns)
+    parts = [(f"rollup_{level}", start_ns, border), (f"sensor_readings_{level}", border, stop_ns)]
+    return [part for part in parts if part[1] < part[2]]
 
 
-def _split(table: npt.NDArray[np.void], ids: list[int]) -> dict[int, npt.NDArray[np.void]]:
-    """The rows of each tag by rising time."""
-    owner, t = table["sensor_id"].astype(np.int32), table["t"].astype(np.int64)
-    if not ((owner[1:] > owner[:-1]) | ((owner[1:] == owner[:-1]) & (t[1:] > t[:-1]))).all():
-        order = np.lexsort((t, owner))
-        table, owner = table[order], owner[order]
-    return {i: table[slice(*np.searchsorted(owner, [i, i + 1]))] for i in ids}
+def _sorted(table: npt.NDArray[np.void]) -> npt.NDArray[np.void]:
+    """`table` by rising (sensor_id, t)."""
+    owner, t = table["sensor_id"], table["t"]
+    if ((owner[1:] > owner[:-1]) | ((owner[1:] == owner[:-1]) & (t[1:] > t[:-1]))).all():
+        return table
+    return table[np.lexsort((t, owner))]
 
 
 def _series(rows: npt.NDArray[np.void], level: Level) -> TrendSeries:
+    """The rows of all tags as one series; its times rise within each tag only."""
     t, quality = to_unix_ns(rows["t"]), rows["quality"].astype(np.uint8)
     if level == "raw":
         values = np.where(usable(quality), rows["value"], np.nan)
         return TrendSeries.raw(t, values, quality)
-    columns = {name: _native(rows[name]) for name in ("min", "max", "first", "last", "sum")}
+    columns = {name: rows[name].astype(np.float64) for name in ("min", "max", "first", "last", "sum")}
     n = rows["n_good"].astype(np.int64)
     columns["mean"] = columns.pop("sum") / np.maximum(n, 1)
     return TrendSeries(t=t, n=n, quality=quality, level=level, step_ns=WIDTHS[level], **columns)
 
 
-def _drawn(series: TrendSeries, widest_ns: int, pixels: int, interval_ns: float | None) -> TrendSeries:
-    interval = learned_interval(series) if interval_ns is None else interval_ns
-    if len(series) > _BUCKETS_PER_PIXEL * pixels:
-        step = max(series.step_ns, 1)
-        series = fold(series, -(-widest_ns // step) * step, series.level)
-    return with_gaps(series, interval)
+def _folded(whole: TrendSeries, edges: npt.NDArray[np.intp], widest_ns: int, pixels: int) -> list[TrendSeries]:
+    """Each tag's rows ``edges[n, 0]:edges[n, 1]`` of `whole`, folded where there are more than the plot can show."""
+    if not len(whole) or np.diff(edges).max() <= _BUCKETS_PER_PIXEL * pixels:
+        return [whole.rows(slice(*edge)) for edge in edges]
+    unit = max(whole.step_ns, 1)
+    step = -(-widest_ns // unit) * unit
+    return [fold(whole.rows(slice(*edge)), step, whole.level) for edge in edges]
 
 
-def _native(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    return values.astype(np.float64)
+def _broken(series: TrendSeries, interval_ns: float | None) -> TrendSeries:
+    return with_gaps(series, learned_interval(series) if interval_ns is None else interval_ns)
 
 
 _EMPTY: Final = TrendSeries.raw([], [])
@@ -119,21 +133,18 @@ _ROLLUP_LAYOUT: Final = [
 ]  # fmt: skip
 _READINGS: Final = """
 select sensor_id, ts, value, quality from sensor_readings
-where sensor_id = any($1::int[]) and ts >= $2::timestamptz and ts < $3::timestamptz
+where sensor_id in ({ids}) and ts >= '{start}' and ts < '{stop}'
 """
-_ROLLUP_QUERY: Final = """
-select sensor_id, bucket, n_good, coalesce(sum, 'NaN'), coalesce(min, 'NaN'), coalesce(max, 'NaN'),
+_ROLLUP: Final = """
+select sensor_id, bucket, n_good::bigint, coalesce(sum, 'NaN'), coalesce(min, 'NaN'), coalesce(max, 'NaN'),
        coalesce(first, 'NaN'), coalesce(last, 'NaN'), quality
-from sensor_readings_{level}
-where sensor_id = any($1::int[]) and bucket >= $2::timestamptz and bucket < $3::timestamptz
+from {source} where sensor_id in ({ids}) and bucket >= '{start}' and bucket < '{stop}'
 """
-_ROLLUP: Final = {level: _ROLLUP_QUERY.format(level=level) for level in WIDTHS}
+_WATERMARK: Final = "select nullif(watermark, '-infinity') from rollup_state where level = $1"
 _COUNT: Final = """
-select s.sensor_id, s.interval_s, coalesce(sum(r.n), 0)::bigint
-from sensors s left join sensor_readings_{level} r
-  on r.sensor_id = s.sensor_id and r.bucket > $2::timestamptz - interval '{width}' and r.bucket < $3::timestamptz
-where s.sensor_id = any($1::int[])
-group by s.sensor_id
+select sum(n)::bigint from sensor_readings_{level}
+where sensor_id = any($1::int[]) and bucket > $2::timestamptz - interval '{width}' and bucket < $3::timestamptz
+group by sensor_id
 """
 _COUNT_HOURS: Final = _COUNT.format(level="1h", width="1 hour")
 _COUNT_DAYS: Final = _COUNT.format(level="1d", width="1 day")

@@ -53,8 +53,8 @@ end $$;
 create table rollup_1m (
   sensor_id integer not null,
   bucket    timestamptz not null,
-  n         integer not null,                          -- readings
-  n_good    integer not null,                          -- of these with quality good or uncertain: only they count below
+  n         bigint not null,                           -- readings
+  n_good    bigint not null,                           -- of these with quality good or uncertain: only they count below
   sum       double precision,
   min       double precision,
   max       double precision,
@@ -85,7 +85,7 @@ create table rollup_late (
 );
 
 create view sensor_readings_1m as
-select sensor_id, bucket, n::bigint, n_good::bigint, sum, min, max, first, last, quality
+select sensor_id, bucket, n, n_good, sum, min, max, first, last, quality
 from rollup_1m where bucket < (select watermark from rollup_state where level = '1m')
 union all
 select sensor_id, date_bin('1 minute', ts, '2000-01-01 00:00:00+00') as bucket, count(*),
@@ -97,7 +97,7 @@ from sensor_readings where ts >= (select watermark from rollup_state where level
 group by 1, 2;
 
 create view sensor_readings_10m as
-select sensor_id, bucket, n::bigint, n_good::bigint, sum, min, max, first, last, quality
+select sensor_id, bucket, n, n_good, sum, min, max, first, last, quality
 from rollup_10m where bucket < (select watermark from rollup_state where level = '10m')
 union all
 select sensor_id, date_bin('10 minutes', bucket, '2000-01-01 00:00:00+00'), sum(n)::bigint, sum(n_good)::bigint,
@@ -108,7 +108,7 @@ from sensor_readings_1m where bucket >= (select watermark from rollup_state wher
 group by 1, 2;
 
 create view sensor_readings_1h as
-select sensor_id, bucket, n::bigint, n_good::bigint, sum, min, max, first, last, quality
+select sensor_id, bucket, n, n_good, sum, min, max, first, last, quality
 from rollup_1h where bucket < (select watermark from rollup_state where level = '1h')
 union all
 select sensor_id, date_bin('1 hour', bucket, '2000-01-01 00:00:00+00'), sum(n)::bigint, sum(n_good)::bigint,
@@ -119,7 +119,7 @@ from sensor_readings_10m where bucket >= (select watermark from rollup_state whe
 group by 1, 2;
 
 create view sensor_readings_1d as
-select sensor_id, bucket, n::bigint, n_good::bigint, sum, min, max, first, last, quality
+select sensor_id, bucket, n, n_good, sum, min, max, first, last, quality
 from rollup_1d where bucket < (select watermark from rollup_state where level = '1d')
 union all
 select sensor_id, date_bin('1 day', bucket, '2000-01-01 00:00:00+00'), sum(n)::bigint, sum(n_good)::bigint,
