@@ -130,3 +130,12 @@ class LimitStep:
     value: float
     start_ns: int
     stop_ns: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """A tag's newest reading: instant in ns UTC, value (NaN: none), quality code."""
+
+    t: int
+    v: float
+    quality: int

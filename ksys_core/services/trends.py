@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from ksys_core.domain.forecasts import ForecastBand
-from ksys_core.domain.trend import LimitStep, TrendSeries
+from ksys_core.domain.trend import LimitStep, Newest, TrendSeries
 from ksys_core.store.forecasts import latest
 from ksys_core.store.pool import Database
+from ksys_core.store.readings import latest as latest_readings
 from ksys_core.store.sensors import limits_between
 from ksys_core.store.trends import trend
 
@@ -47,3 +48,10 @@ async def load_tail(
 async def load_forecasts(db: Database, *, sensor_ids: Sequence[int]) -> dict[int, ForecastBand]:
     """The newest forecast of each tag that has a deployed model."""
     return await latest(db, list(sensor_ids)) if sensor_ids else {}
+
+
+async def load_newest(db: Database, *, sensor_ids: Collection[int]) -> dict[int, Newest]:
+    """The newest reading of each tag that has one, whatever its age."""
+    table = await latest_readings(db)
+    rows = zip(table.sensor_id.tolist(), table.t.tolist(), table.v.tolist(), table.quality.tolist(), strict=True)
+    return {sensor_id: Newest(t, v, quality) for sensor_id, t, v, quality in rows if sensor_id in sensor_ids}

@@ -89,13 +89,14 @@ def scaled(group: Sequence[Extent], old: Axis | None) -> tuple[float, float]:
 
 def rounded(low: float, high: float, decimals: int) -> tuple[float, float]:
     """`low` and `high` moved out to round numbers with some room; a flat line gets a range about itself."""
-    least = 4 * 10.0**-decimals
+    least = 10.0**-decimals
     if high - low < least:
         middle, half = (low + high) / 2, max(least / 2, abs(high + low) * 0.005)
         low, high = middle - half, middle + half
     room = (high - low) * 0.04
-    step = tick_step(high - low + 2 * room, 10)
-    return math.floor((low - room) / step) * step, math.ceil((high + room) / step) * step
+    step = tick_step(high - low + 2 * room, 20)
+    bottom = math.floor((low - room) / step) * step
+    return max(bottom, 0.0) if low >= 0 else bottom, math.ceil((high + room) / step) * step
 
 
 def tick_step(span: float, most: int) -> float:

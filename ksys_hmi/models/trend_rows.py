@@ -11,7 +11,7 @@ from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
 from ksys_core.domain.times import to_datetime
 from ksys_core.domain.trend_statistics import Sample, Statistics, sample_at, statistics_between
 from ksys_core.i18n import N_, tr
-from ksys_hmi.formats import NO_VALUE, format_clock, format_value
+from ksys_hmi.formats import NO_VALUE, format_value
 from ksys_hmi.models.trend_state import Cursors, Pen, PenStatus, Scene
 
 COLUMNS: Final = (
@@ -62,19 +62,20 @@ def _row(pen: Pen, scene: Scene, cursors: Cursors) -> PenRow:
         sensor.tag,
         tr.pick(dict(sensor.description)),
         sensor.unit,
-        *_newest(pen, scene.zone),
+        *_newest(pen, scene),
         *_at_cursors(pen, scene.zone, cursors),
         state,
     )
     return PenRow(pen.slot, cells, pen.status, "\n".join([sensor.tag, cells[1], sensor.area, state]).strip())
 
 
-def _newest(pen: Pen, zone: ZoneInfo) -> tuple[str, str]:
-    series = pen.series
-    if series is None or not len(series):
+def _newest(pen: Pen, scene: Scene) -> tuple[str, str]:
+    if pen.newest is None:
         return "", ""
-    mark = "" if series.quality[-1] >= GOOD else " ?" if series.quality[-1] >= UNCERTAIN else ""
-    return format_value(float(series.last[-1]), pen.sensor.decimals) + mark, format_clock(int(series.t[-1]), zone)
+    newest, decimals = pen.newest, pen.sensor.decimals
+    value = format_value(newest.v if newest.quality >= UNCERTAIN else math.nan, decimals)
+    mark = " ?" if UNCERTAIN <= newest.quality < GOOD else ""
+    return value + mark, _clock(newest.t, scene.now_ns, scene.zone)
 
 
 def _at_cursors(pen: Pen, zone: ZoneInfo, cursors: Cursors) -> tuple[str, ...]:

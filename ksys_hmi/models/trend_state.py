@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.tags import Sensor
-from ksys_core.domain.trend import LimitStep, TrendSeries
+from ksys_core.domain.trend import LimitStep, Newest, TrendSeries
 from ksys_hmi.models.trend_axes import Axis
 from ksys_hmi.models.trend_window import STANDARD_SPAN, Window
 
@@ -29,6 +29,7 @@ class Pen:
         covered: what `series` was asked for; the window moves ahead of it until the next answer.
         limits: history of its limits in `covered`.
         forecast: newest forecast, if a model is deployed; `forecast_stale` when it should have been renewed.
+        newest: newest reading, which may lie outside the window.
         status, message: for the state chip.
     """
 
@@ -39,6 +40,7 @@ class Pen:
     limits: tuple[LimitStep, ...] = ()
     forecast: ForecastBand | None = None
     forecast_stale: bool = False
+    newest: Newest | None = None
     status: PenStatus = "loading"
     message: str = ""
 

@@ -91,8 +91,8 @@ def paint_time_axis(painter: QPainter, at: Geometry, theme: Theme) -> None:
         x = round(at.x(tick.ns))
         painter.setPen(theme.text)
         painter.drawLine(x, base, x, base + _TICK_PX)
-        _centred(painter, at, x, base + 6, tick.label if tick.label != tick.date else tick.label[:5])
-        if tick.date and x > free:
+        _centred(painter, at, x, base + 6, tick.label)
+        if tick.date and tick.date != tick.label and x > free:
             painter.setPen(theme.text2)
             free = _centred(painter, at, x, base + 4 + at.line, tick.date) + 10
     painter.setPen(theme.text2)

@@ -11,7 +11,7 @@ from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.times import SECOND
 from ksys_core.domain.trend import LimitStep
-from ksys_core.i18n import tr
+from ksys_core.i18n import N_, tr
 from ksys_hmi.formats import format_age, format_clock, format_value
 from ksys_hmi.models.trend_state import Pen
 from ksys_hmi.plots.axes import chip, chip_box
@@ -23,6 +23,17 @@ from ksys_hmi.theme import Theme
 _FANS: Final = 3
 """Up to this many forecasts all show their bands; beyond, only the selected pen does."""
 _DASH: Final = (6.0, 4.0)
+MODEL_NAMES: Final = {
+    "naive": N_("Last value"),
+    "seasonal_naive": N_("Seasonal naive"),
+    "drift": N_("Drift"),
+    "ridge": N_("Ridge regression"),
+    "auto_ets": "AutoETS",
+    "auto_arima": "AutoARIMA",
+    "auto_theta": "AutoTheta",
+    "mstl": "MSTL",
+}
+"""Names of the algorithms on the screen; their modules are too heavy to import for that."""
 
 
 def paint_now(painter: QPainter, at: Geometry, theme: Theme) -> None:
@@ -91,7 +102,7 @@ def legend_text(pen: Pen, now_ns: int) -> str:
     band = pen.forecast
     assert band is not None
     parts = [
-        f"{pen.sensor.tag}: {band.algorithm} 80/95 %",
+        f"{pen.sensor.tag}: {tr(MODEL_NAMES.get(band.algorithm, band.algorithm))} 80/95 %",
         tr("issued {age} ago", age=format_age((now_ns - band.issue_ns) / SECOND)),
     ]
     if band.source == "fallback":
@@ -102,14 +113,14 @@ def legend_text(pen: Pen, now_ns: int) -> str:
 
 
 def _paint_legends(painter: QPainter, at: Geometry, pens: list[Pen], theme: Theme) -> None:
-    """One chip a forecast, at the right end of the lane, or stacked for the pens whose bands are drawn."""
+    """One chip a forecast, at the lower right of the lane, or stacked for the pens whose bands are drawn."""
     row = 0
     for pen in pens:
         if not (at.scene.view.lanes or len(pens) <= _FANS or pen.slot == at.scene.selected):
             continue
         text = legend_text(pen, at.scene.now_ns)
         width = round(chip_box(painter.fontMetrics(), 0, 0, text).width())
-        top = at.band(pen.slot).top() + 3 + row * (at.line + 4)
+        top = at.band(pen.slot).bottom() - (row + 1) * (at.line + 4)
         fill = QColor(theme.panel)
         fill.setAlphaF(0.85)
         chip(painter, max(at.plot.right() - width - 3, at.plot.left()), top, text, fill, theme.forecast)

@@ -63,7 +63,7 @@ class TrendPresenter(TrendUpdates):
         notice = _notice(len(pens), bool(new), [sensor.tag for sensor in refused], unknown)
         self.publish(replace(state, notice=notice))
         if new:
-            self._forecasts_due = True
+            self._forecasts_due, self._newest_due, self._newest_at = True, True, 0
             self._ask(new, delay_ms=0)
             self.refresh()
 

@@ -10,7 +10,7 @@ import numpy as np
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import MINUTE
-from ksys_core.domain.trend import TrendSeries, joined, trimmed
+from ksys_core.domain.trend import Newest, TrendSeries, joined, trimmed
 from ksys_core.services.trends import PenRows
 from ksys_hmi.models.trend_state import HARD_PENS, Pen, PenStatus
 from ksys_hmi.models.trend_window import Window
@@ -94,6 +94,11 @@ def extended(pens: Pens, tails: Mapping[int, TrendSeries], asked: Mapping[int, T
 def with_forecasts(pens: Pens, bands: Mapping[int, ForecastBand]) -> Pens:
     """With each pen's newest forecast, or none."""
     return tuple(replace(pen, forecast=bands.get(pen.sensor.sensor_id)) for pen in pens)
+
+
+def with_newest(pens: Pens, newest: Mapping[int, Newest]) -> Pens:
+    """With each tag's newest reading."""
+    return tuple(replace(pen, newest=newest.get(pen.sensor.sensor_id)) for pen in pens)
 
 
 def aged(pens: Pens, now: int, renewed_every_ns: int) -> Pens:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from ksys_core.domain.times import SECOND
-from ksys_core.services.trends import load_forecasts, load_tail
+from ksys_core.services.trends import load_forecasts, load_newest, load_tail
 from ksys_hmi.models.trend_rows import PenRow, rows_of
 from ksys_hmi.models.trend_state import Cursors, Pen, Scene, View
 from ksys_hmi.models.trend_window import STANDARD_SPAN, Window, live_window
@@ -45,15 +45,15 @@ class TrendUpdates(Presenter[TrendState]):
         view = View(live_window(now, STANDARD_SPAN, 0.02))
         super().__init__(runtime, TrendState(loading=False, scene=blank(now, runtime.zone, view)))
         self._pixels = 1000
-        self._tail_due = False
+        self._tail_due = self._newest_due = False
         self._forecasts_due = True
-        self._tail_at = self._whole_at = 0
+        self._tail_at = self._newest_at = self._whole_at = 0
         self._loader = TrendLoader(runtime, self)
         self._loader.answered.connect(self._on_answer)
 
     def start(self) -> None:
         """The page is shown: catch up at once, with the old picture until the rows are there."""
-        self._whole_at, self._forecasts_due = 0, True
+        self._whole_at, self._forecasts_due, self._newest_due = 0, True, True
         super().start()
 
     def stop(self) -> None:
@@ -83,11 +83,16 @@ class TrendUpdates(Presenter[TrendState]):
             self._forecasts_due = False
             bands = await load_forecasts(self.runtime.db, sensor_ids=sorted(self._ids()))
             self._set_pens(trend_pens.with_forecasts(self.state.scene.pens, bands))
+        refresh = self.runtime.settings.hmi.tile_refresh_s * SECOND
+        if self._newest_due and now - self._newest_at >= refresh:
+            self._newest_due, self._newest_at = False, now
+            newest = await load_newest(self.runtime.db, sensor_ids=self._ids())
+            self._set_pens(trend_pens.with_newest(self.state.scene.pens, newest))
         live = self.state.scene.view.live
         if not self._whole_at or (live and now - self._whole_at > _WHOLE_EVERY):
             self._whole_at = now
             self._ask(self._ids(), delay_ms=0)
-        elif live and self._tail_due and now - self._tail_at >= self.runtime.settings.hmi.tile_refresh_s * SECOND:
+        elif live and self._tail_due and now - self._tail_at >= refresh:
             await self._load_tail(now)
         renewed = round(self.runtime.settings.jobs.forecast_s * SECOND)
         return self._state(pens=trend_pens.aged(self.state.scene.pens, now, renewed), view=self.state.scene.view)
@@ -113,10 +118,13 @@ class TrendUpdates(Presenter[TrendState]):
         """Readings wait for the next tick; everything else is fetched at once."""
         if kind == "readings":
             changed = frozenset(ids) if isinstance(ids, Iterable) else frozenset()
-            self._tail_due = self._tail_due or not changed or bool(changed & self._ids())
+            if not changed or changed & self._ids():
+                self._tail_due = self._newest_due = True
             return
         if kind in ("limits", "resync"):
             self._whole_at = 0
+        if kind == "resync":
+            self._newest_due = True
         if kind in ("forecasts", "resync"):
             self._forecasts_due = True
         if kind == "sensors":
@@ -125,7 +133,7 @@ class TrendUpdates(Presenter[TrendState]):
 
     def _on_connection(self, connection: ConnectionState) -> None:
         if connection.connected:
-            self._whole_at, self._forecasts_due = 0, True
+            self._whole_at, self._forecasts_due, self._newest_due = 0, True, True
         super()._on_connection(connection)
         self.publish(self._state())
 

@@ -234,7 +234,7 @@ def test_new_readings_arrive_by_their_event_and_only_the_tail_is_fetched(on_tren
         await ingest(plant.db, ReadingBatch.of([sensor_id], [t], [333.0]))
         plant.runtime.events.changed.emit("readings", (sensor_id,))
         await until(lambda: (pen := plant.presenter.state.scene.pens[0]).series and pen.series.max[-1] == 333.0)
-        assert plant.presenter.state.rows[0].cells[3] == "333.0"
+        await until(lambda: plant.presenter.state.rows[0].cells[3] == "333.0")
 
     on_trend(scenario)
 
