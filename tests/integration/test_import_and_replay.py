@@ -199,9 +199,8 @@ async def test_year_of_hours_with_both_clock_changes(database: Database, path: P
     rome = ZoneInfo("Europe/Rome")
     start = to_datetime(1_609_455_600 * SECOND)  # 2021-01-01 00:00 in Rome
     hours = [to_datetime(int(start.timestamp()) * SECOND + i * HOUR).astimezone(rome) for i in range(8760)]
-    path.write_text(
-        "Date-time CET-CEST,DMA 1 (L/s)\n" + "".join(f"{h:%Y-%m-%d %H:%M},{i}\n" for i, h in enumerate(hours))
-    )
+    rows = "".join(f"{hour:%Y-%m-%d %H:%M},{i}\n" for i, hour in enumerate(hours))
+    write(path, "Date-time CET-CEST,DMA 1 (L/s)\n" + rows)
     summary = await import_table(database, path, ImportPlan(rome, path.with_suffix(".r"), create=True))
     assert (summary.inserted, summary.rejects) == (8760, 0)
     series = await raw(database, (await by_tag(database))["DMA 1"], 0, FAR)
