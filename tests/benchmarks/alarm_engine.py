@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 
 import numpy as np
@@ -16,6 +14,7 @@ from ksys_core.domain.alarms.engine import step
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
+from tests.benchmarks.report import line, parser
 
 INTERVAL_S = 10
 
@@ -37,11 +36,10 @@ def plant(definitions: int) -> tuple[Definitions, State]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--definitions", type=int, default=50_000)
-    parser.add_argument("--cycles", type=int, default=60)
-    options = parser.parse_args()
+    given = parser(__doc__)
+    given.add_argument("--definitions", type=int, default=50_000)
+    given.add_argument("--cycles", type=int, default=60)
+    options = given.parse_args()
     definitions, state = plant(options.definitions)
     tags = len(definitions.sensor_id)
     draw = np.random.default_rng(7)
@@ -61,19 +59,18 @@ def main() -> None:
         np.count_nonzero(signed > definitions.beyond)
         bare.append(time.perf_counter() - start)
     milliseconds, reference = 1000 * float(np.median(took)), 1000 * float(np.median(bare))
-    result = {
-        "name": "alarm_engine",
-        "value": round(milliseconds, 3),
-        "unit": "ms",
-        "reference": round(reference, 4),
-        "ratio": round(milliseconds / reference, 1),
-        "ms": round(milliseconds, 3),
-        "worst_ms": round(1000 * max(took), 3),
-        "definitions": len(definitions),
-        "transitions_per_cycle": round(transitions / options.cycles, 1),
-        "compared_with": "signed > beyond on the same float64 arrays",
-    }
-    print(json.dumps(result) if options.json else "\n".join(f"{key}: {value}" for key, value in result.items()))
+    line(
+        "alarm_engine",
+        milliseconds,
+        "ms",
+        reference,
+        as_json=options.json,
+        ms=round(milliseconds, 3),
+        worst_ms=round(1000 * max(took), 3),
+        definitions=len(definitions),
+        transitions_per_cycle=round(transitions / options.cycles, 1),
+        compared_with="signed > beyond on the same float64 arrays",
+    )
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ class Definitions:
         count: uint8[n] entries within `on_delay` that activate too; 0: no counting.
         priority: uint8[n], 1 the highest. latching: bool[n].
         group: int32[n], -1 for none. reference: int64[n] index of the set-point's tag, -1 for none.
+        plain: every alarm compares the value itself with a limit.
     """
 
     sensor_id: IntArray
@@ -67,6 +68,7 @@ class Definitions:
     latching: FlagArray
     group: IntArray
     reference: IndexArray
+    plain: bool
 
     def __len__(self) -> int:
         return len(self.alarm_id)
@@ -75,11 +77,6 @@ class Definitions:
     def most_counted(self) -> int:
         """Columns the state needs to count entries."""
         return int(self.count.max(initial=0))
-
-    @property
-    def plain(self) -> bool:
-        """True when every alarm compares the value itself with a limit."""
-        return bool(np.isin(self.kind, [KINDS.index(kind) for kind in LIMIT_KINDS]).all())
 
     @classmethod
     def of(
@@ -128,7 +125,8 @@ class Definitions:
         columns["sensor"] = np.searchsorted(sensors, tags[order])
         columns["reference"] = np.where(references[order] < 0, -1, np.searchsorted(sensors, references[order]))
         columns["stale_after"] = _or_never([(stale_after_s or {}).get(tag, np.nan) for tag in sensors.tolist()])
-        return cls(sensor_id=sensors, **_frozen(columns))
+        plain = bool(np.isin(columns["kind"], [KINDS.index(k) for k in LIMIT_KINDS]).all())
+        return cls(sensor_id=sensors, plain=plain, **_frozen(columns))
 
 
 _Column = tuple[str, npt.ArrayLike, npt.DTypeLike]

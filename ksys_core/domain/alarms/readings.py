@@ -54,9 +54,9 @@ def ordered(definitions: Definitions, state: State, batch: ReadingBatch) -> Orde
     known[known] &= batch.t[known] > state.last_t[sensor[known]]
     chosen = np.flatnonzero(known)
     sensor, t = sensor[chosen], batch.t[chosen]
-    order = np.lexsort((t, sensor))
-    sensor, t, chosen = sensor[order], t[order], chosen[order]
-    if len(t) > 1:
+    if (sensor[1:] <= sensor[:-1]).any():
+        order = np.lexsort((t, sensor))
+        sensor, t, chosen = sensor[order], t[order], chosen[order]
         last = np.append((sensor[1:] != sensor[:-1]) | (t[1:] != t[:-1]), True)
         sensor, t, chosen = sensor[last], t[last], chosen[last]
     v = batch.v[chosen]
