@@ -103,6 +103,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
         title: name for people (English sentence, translated at the screen).
         max_season: longest season length the engine can take; a longer one counts as none.
         needs: imports a worker has to load for it.
+        instant: fits and forecasts within a millisecond, so that it need not wait for a worker.
     """
 
     name: str
@@ -112,6 +113,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
     params_model: type[ParamsT]
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,9 +15,9 @@ _STATSFORECAST = ("statsforecast",)
 SPECS: Final[dict[str, ModelSpec[Any, Any]]] = {
     spec.name: spec
     for spec in (
-        ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams),
-        ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams),
-        ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams),
+        ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams, instant=True),
+        ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams, instant=True),
+        ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams, instant=True),
         ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams),
         ModelSpec("auto_ets", "AutoETS", ets.Ets(), ets.EtsState, ets.EtsParams, ets.MAX_SEASON, _STATSFORECAST),
         ModelSpec(

@@ -55,8 +55,13 @@ async def run_cycle(
     if not deployments:
         return 0
     by_id = {d.deployment_id: d for d in deployments}
+    instant = {d.deployment_id: d.algorithm in SPECS and SPECS[d.algorithm].instant for d in deployments}
     tasks = await _tasks(db, deployments, now_ns)
-    results = await _computed(executor, tasks, time_limit_s)
+    results, others = await asyncio.gather(
+        asyncio.to_thread(predict_batch, [task for task in tasks if instant[task.key]]),
+        _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s),
+    )
+    results += others
     made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
     rows = await forecasts.write(db, made) if made else 0
     await models.note_runs(db, [_note(by_id[r.key], r, now_ns) for r in results], now_ns)
@@ -114,7 +119,8 @@ async def _submitted(
     loop = asyncio.get_running_loop()
     batches = [list(tasks[i : i + BATCH]) for i in range(0, len(tasks), BATCH)]
     futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
-    await asyncio.wait(futures, timeout=time_limit_s)
+    if futures:
+        await asyncio.wait(futures, timeout=time_limit_s)
     results: list[PredictResult] = []
     lost: list[PredictTask] = []
     for batch, future in zip(batches, futures, strict=True):

@@ -89,7 +89,8 @@ async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_i
     y = (await model_grids.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=plan.interval_s))[sensor_id]
     y = _from_first_value(y)
     task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
-    result = await asyncio.get_running_loop().run_in_executor(executor, train, task)
+    where = None if spec_named(plan.algorithm).instant else executor
+    result = await asyncio.get_running_loop().run_in_executor(where, train, task)
     return await models.add_model(
         db,
         NewModel(
