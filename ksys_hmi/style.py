@@ -12,7 +12,9 @@ from ksys_hmi.theme import Theme, ThemeName
 def apply(app: QApplication, name: ThemeName) -> None:
     """Switch the whole application to theme `name`; widgets get ``QEvent.PaletteChange``."""
     tokens = theme.use(name)
-    app.setFont(fonts.label())
+    if app.font() != fonts.label():
+        app.setFont(fonts.label())
+    app.setStyleSheet("")  # a palette set under a style sheet polishes every widget twice: 160 ms instead of 45
     app.setPalette(_palette(tokens))
     app.setStyleSheet(_style_sheet(tokens))
 

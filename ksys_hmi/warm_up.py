@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import importlib
 
+from ksys_core.i18n import LANGUAGES, Translator
 from ksys_hmi.views.main_window import MainWindow
 
 
 async def warm_up(window: MainWindow) -> None:
     """Import the pages' modules in a thread and build the pages one by one, letting events pass between."""
+    for language in LANGUAGES:
+        await asyncio.to_thread(Translator(language), "Help")  # reads the catalogue
     for spec in window.specs.values():
         await asyncio.to_thread(importlib.import_module, spec.view.partition(":")[0])
         window.prepare(spec)
