@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Origin = Literal["field", "simulator", "replay", "import", "virtual"]
 Interpolation = Literal["linear", "step"]
 LimitKind = Literal["HH", "H", "L", "LL"]
+LIMIT_KINDS: tuple[LimitKind, ...] = get_args(LimitKind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
+from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store import alarms_journal
 from ksys_core.store.alarms_active import (
-    HIDDEN,
-    LISTED,
     AlarmSummary,
     AlarmTable,
     SensorAlarm,
@@ -37,7 +35,6 @@ from ksys_core.store.alarms_journal import JournalEntry, JournalFilter, Key, jou
 from ksys_core.store.pool import Database
 
 __all__ = [
-    "HIDDEN",
     "LISTED",
     "UNACKNOWLEDGED",
     "AlarmEvaluator",

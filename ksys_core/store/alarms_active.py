@@ -9,13 +9,11 @@ from typing import Final
 
 import asyncpg
 
-from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
+from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.domain.times import to_ns
 from ksys_core.store.alarms_state import STALE_INTERVALS
 from ksys_core.store.pool import Database
 
-LISTED: Final = ("UNACK", "LUNACK", "RTNUN", "ACKED", "LACKED")
-HIDDEN: Final = ("SHLVD", "DSUPR", "OOSRV")
 FLOOD_AT: Final = 10
 """Annunciations within ten minutes that make a flood."""
 

@@ -8,8 +8,8 @@ from typing import Any, Final
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout
 
+from ksys_core.domain.alarms.rows import LISTED, AlarmRow
 from ksys_core.i18n import N_, tr
-from ksys_core.services.alarms import LISTED, AlarmRow
 from ksys_hmi.actions import Actions
 from ksys_hmi.dialogs import ask
 from ksys_hmi.models.alarm_rows import active_columns, out_of_service_columns, shelved_columns, suppressed_columns

@@ -20,12 +20,15 @@ from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
 from ksys_hmi.presenters.dashboard import DashboardPresenter, DashboardState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.faceplate import Faceplate
 from ksys_hmi.views.page import Page
 from ksys_hmi.widgets.tile_grid import TileGrid
 
+_MOST_FACEPLATES = 4
+
 
 class DashboardPage(Page[DashboardState]):
-    """Enter or a double click opens the tag's trend; so does T."""
+    """Enter or a double click opens the tag's faceplate, T its trend."""
 
     def __init__(self, runtime: Runtime) -> None:
         presenter = DashboardPresenter(runtime)
@@ -41,7 +44,7 @@ class DashboardPage(Page[DashboardState]):
         self._lay_out()
         self._filter.textChanged.connect(self._apply_filter)
         self._only_abnormal.toggled.connect(self._apply_filter)
-        self._grid.chosen.connect(self._open_trend)
+        self._grid.chosen.connect(self._open_faceplate)
         self.retranslate()
         self.render_state(presenter.state)
 
@@ -118,6 +121,16 @@ class DashboardPage(Page[DashboardState]):
     def _trend_of_current(self) -> None:
         if self._grid.current is not None:
             self._open_trend(self._grid.current.sensor_id)
+
+    def _open_faceplate(self, sensor_id: int) -> None:
+        open_ones = self.findChildren(Faceplate)
+        for each in open_ones:
+            if each.presenter.state.sensor.sensor_id == sensor_id:
+                each.activateWindow()
+                return
+        if len(open_ones) >= _MOST_FACEPLATES:
+            open_ones[0].close()
+        Faceplate(self.runtime, self.runtime.sensors[sensor_id], self).show()
 
     def _open_trend(self, sensor_id: int) -> None:
         self.runtime.open_page("trend", tags=[self.runtime.sensors[sensor_id].tag])

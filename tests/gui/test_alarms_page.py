@@ -2,78 +2,38 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QLineEdit
 
 from ksys_core.domain.times import SECOND
-from ksys_core.i18n import tr
 from ksys_core.services import alarms
-from ksys_core.services.alarms import evaluate_once
-from ksys_core.settings import Settings
-from ksys_core.store.pool import Database
-from ksys_core.store.sensors import all_sensors
-from ksys_core.store.session import open_session
-from ksys_hmi.progress import Progress
-from ksys_hmi.runtime import ConnectionState, Runtime
 from ksys_hmi.views.alarm_dialogs import ReasonDialog, ShelveDialog
 from ksys_hmi.views.alarms import AlarmsPage
 from ksys_hmi.views.main_window import MainWindow
 from tests.gui.conftest import Run
-from tests.integration.alarms_plant import Plant, build_plant
+from tests.gui.plant_window import until, window_with_plant
+from tests.integration.alarms_plant import Plant
 
 Scenario = Callable[[MainWindow, AlarmsPage, Plant], Coroutine[Any, Any, None]]
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition that Qt's events bring about."""
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - Qt has no event to wait for from a coroutine
-            await asyncio.sleep(0.01)
-
-
 @pytest.fixture
-def on_page(run: Run, dsn: str, qapp: QApplication) -> Callable[[Scenario], None]:
+def on_page(run: Run, dsn: str) -> Callable[[Scenario], None]:
     """Runs a scenario on a shown alarms page with three active alarms of priorities 1, 2 and 3."""
 
     async def with_page(scenario: Scenario) -> None:
-        db = await Database.connect(dsn, pool_min=1, pool_max=4)
-        plant = await build_plant(db, 3)
-        await db.execute(
-            'update alarm_definitions set priority = least(alarm_id, 4), cause = \'{"en": "<b>Fouling</b>"}\''
-        )
-        await plant.reads(0, 12.0, 12.0, 12.0)
-        await evaluate_once(db, plant.clock)
-        async with asyncio.TaskGroup() as group:
-            runtime = Runtime(Settings(), group)
-            runtime.use_database(db)
-            runtime.session = await open_session(db)
-            runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(db)}
-            runtime.set_connection(ConnectionState(connected=True, since_ns=0, ever=True))
-            window = MainWindow(runtime, Progress(()), "alarms")
-            window.show()
-            await window.show_banner()
-            window.show_first_page()
+        async with window_with_plant(dsn, "alarms") as (window, plant):
             page = window.page
             assert isinstance(page, AlarmsPage)
-            try:
-                window.activateWindow()
-                await until(lambda: page.loaded and window.isActiveWindow())
-                await scenario(window, page, plant)
-            finally:
-                runtime.cancel_all()
-                window.hide()
-                window.deleteLater()
-        await db.close()
+            await scenario(window, page, plant)
 
-    tr.language = "en"
     return lambda scenario: run(with_page(scenario))
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from ksys_core.domain.alarms.isa import HIDDEN
 from ksys_core.domain.times import HOUR
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms
@@ -103,7 +104,7 @@ async def test_operators_write_through_functions_only(database: Database) -> Non
             await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", None)
     async with signed_in(database, "ksys_engineer") as (db, name):
         await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", plant.at(3600))
-        rows = (await alarms.load_active(db, states=alarms.HIDDEN)).rows
+        rows = (await alarms.load_active(db, states=HIDDEN)).rows
         assert {(row.isa, row.oos_by, row.oos_permit) for row in rows} == {("OOSRV", name, "P-17")}
 
 

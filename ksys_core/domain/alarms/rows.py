@@ -9,6 +9,7 @@ from typing import Final
 from ksys_core.domain.times import SECOND
 
 UNACKNOWLEDGED: Final = ("UNACK", "LUNACK", "RTNUN")
+LISTED: Final = (*UNACKNOWLEDGED, "ACKED", "LACKED")
 
 
 @dataclass(frozen=True, slots=True)
