@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.domain.tags import Sensor
 from ksys_core.i18n import tr
+from ksys_core.store.alarms_active import summary
 from ksys_core.store.alarms_areas import AreaCount, counts_by_area
 from ksys_core.store.session import lost_sources
 from ksys_hmi.formats import format_value
