@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
 import pytest
 
 from ksys_core.domain.times import HOUR
 from ksys_core.errors import KnownError
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
 from ksys_core.services.alarms_kpis import alarm_kpis
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import build_plant
@@ -36,3 +42,29 @@ async def test_key_figures_of_an_hour_and_of_what_stood_before_it(database: Data
 async def test_an_empty_period_is_refused(database: Database) -> None:
     with pytest.raises(KnownError):
         await alarm_kpis(database, start=HOUR, stop=HOUR)
+
+
+def ksys(dsn: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from ksys_core.cli import main; main()", "alarms", *words],
+        env=os.environ | {"TS_DSN": dsn, "LANG": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_the_commands_check_the_journal_and_print_figures(database: Database, dsn: str) -> None:
+    plant = await build_plant(database)
+    await plant.reads(0, 12.0)
+    await evaluate_once(database, plant.clock)
+    intact = await asyncio.to_thread(ksys, dsn, "check")
+    assert (intact.returncode, intact.stdout) == (0, "The journal leads to the state of every alarm.\n")
+    await database.execute("update alarms set acked_occurrence = occurrence")
+    broken = await asyncio.to_thread(ksys, dsn, "check", "--json")
+    assert (broken.returncode, json.loads(broken.stdout)) == (1, {"broken": plant.high[:1]})
+    figures = await asyncio.to_thread(ksys, dsn, "kpis", "--days", "36500", "--json")
+    assert json.loads(figures.stdout)["rates"]["count"] == 1, figures.stderr
+    spoken = await asyncio.to_thread(ksys, dsn, "kpis")
+    assert spoken.stdout.startswith(("0 annunciations", "1 annunciations"))
