@@ -37,7 +37,7 @@ _MOST_WAIT_S: Final = 30.0
 
 
 class Backoff:
-    """Waits 1, 2, 4 … 30 s between restarts; forgets them after a steady minute."""
+    """The first restart at once, the next after 2, 4, 8 … 30 s; forgotten after a steady minute."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

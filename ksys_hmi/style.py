@@ -72,6 +72,11 @@ QAbstractItemView::item {{ min-height: {fonts.px(28)}px; }}
 QTableView::item {{ padding: 0 {fonts.px(8)}px; }}
 QHeaderView::section {{ background: {panel}; color: {_name(tokens.text2)}; border: 0;
   border-bottom: 1px solid {border}; border-right: 1px solid {grid}; padding: 3px {fonts.px(8)}px; }}
+QCheckBox::indicator {{ width: {fonts.px(16)}px; height: {fonts.px(16)}px; border: 2px solid {border};
+  background: {control}; }}
+QCheckBox::indicator:checked {{ background: {text}; border-color: {text}; }}
+QCheckBox:focus {{ outline: none; }}
+QCheckBox::indicator:focus {{ border-color: {focus}; }}
 QMenuBar, QMenu {{ background: {panel}; color: {text}; }}
 QMenu {{ border: 1px solid {border}; }}
 QMenuBar::item:selected, QMenu::item:selected {{ background: {selection}; }}

@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         self._show_origin()
         self._retitle()
         self.commands.retranslate()
+        self.banner_presenter.refresh()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

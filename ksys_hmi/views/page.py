@@ -81,3 +81,4 @@ class Page(QWidget, Generic[StateT]):
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
             self.render_state(self.presenter.state)
+            self.presenter.refresh()  # texts that come with the data
