@@ -112,7 +112,7 @@ class Calendar:
     def __init__(self, seed: int, utc_offset: int) -> None:
         self._seed = seed
         self._utc_offset = utc_offset
-        self.cleaning_phase = seed % CIP_PERIOD_DAYS
+        self.cleaning_phase = (seed + 5) % CIP_PERIOD_DAYS
 
     def day_of(self, t: int) -> int:
         """Number of the plant day that holds the instant `t`."""
