@@ -16,6 +16,7 @@ from ksys_core.store.capabilities import Capabilities, capabilities
 from ksys_core.store.columns import copy_columns
 from ksys_core.store.connection import Connection
 from ksys_core.store.connection_errors import connecting, down, using
+from ksys_core.store.sockets import watch_peer
 
 _RELEASE_FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 
@@ -54,6 +55,7 @@ class Database:
                 init_size=min(pool_min, pool_max),
                 max_size=pool_max,
                 timeout=acquire_timeout_s,
+                init=watch_peer,
                 max_inactive_connection_lifetime=0,
                 server_settings={
                     "application_name": application_name,
