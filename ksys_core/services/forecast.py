@@ -63,9 +63,8 @@ async def run_cycle(
     )
     results += others
     made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
-    rows = await forecasts.write(db, made) if made else 0
-    await models.note_runs(db, [_note(by_id[r.key], r, now_ns) for r in results], now_ns)
-    return rows
+    notes = [_note(by_id[r.key], r, now_ns) for r in results]
+    return await forecasts.write(db, made, notes, now_ns)
 
 
 async def catch_up(db: Database, *, now_ns: int, executor: Executor) -> int:

@@ -14,6 +14,7 @@ from ksys_core.domain.times import SECOND, to_datetime, to_ns
 from ksys_core.store.columns import encode, to_pg_us
 from ksys_core.store.connection import Connection
 from ksys_core.store.grids import level_of
+from ksys_core.store.models import RunNote, note_runs
 from ksys_core.store.pool import Database
 
 
@@ -92,8 +93,11 @@ _INTERVALS: Final = "select distinct interval_s from trained_models"
 _PRUNE: Final = "delete from forecast_results where target_ts < $1"
 
 
-async def write(db: Database, forecasts: Sequence[NewForecast]) -> int:
-    """Store `forecasts`, replacing what was stored for the same model and issue time; the number of rows."""
+async def write(db: Database, forecasts: Sequence[NewForecast], notes: Sequence[RunNote], now_ns: int) -> int:
+    """Store `forecasts` and how each deployment's run went, at once or not at all; the number of rows.
+
+    What was stored for the same model and issue time is replaced.
+    """
     async with db.transaction() as connection:
         await connection.execute(_LOCK)
         await connection.execute(
@@ -102,8 +106,10 @@ async def write(db: Database, forecasts: Sequence[NewForecast]) -> int:
         rows = 0
         for source in ("model", "fallback"):
             rows += await _copy(connection, [f for f in forecasts if f.source == source], source)
-        sensors = sorted({f.sensor_id for f in forecasts})
-        await connection.execute("select ksys_notify('forecasts', $1)", sensors)
+        await note_runs(connection, notes, now_ns)
+        if forecasts:
+            sensors = sorted({f.sensor_id for f in forecasts})
+            await connection.execute("select ksys_notify('forecasts', $1)", sensors)
     return rows
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
 
@@ -189,9 +190,9 @@ async def ever_deployed(db: Database, sensor_ids: Sequence[int]) -> set[int]:
     return {row["sensor_id"] for row in await db.fetch(_EVER, list(sensor_ids))}
 
 
-async def note_runs(db: Database, notes: Sequence[RunNote], now_ns: int) -> None:
-    """Record how a cycle went for each deployment."""
-    await db.execute(
+async def note_runs(connection: Connection, notes: Sequence[RunNote], now_ns: int) -> None:
+    """Record how a cycle went for each deployment, in the transaction that stores its forecasts."""
+    await connection.execute(
         _NOTE,
         [note.deployment_id for note in notes],
         [note.state for note in notes],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from concurrent.futures import Executor
 
+import asyncpg
 import numpy as np
 import pytest
 
-from ksys_core.domain.times import HOUR, MINUTE, SECOND
+from ksys_core.domain.times import HOUR, MINUTE, SECOND, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services import forecast, models
@@ -56,6 +59,19 @@ async def test_goes_on_from_the_newest_value(database: Database, executor: Execu
     assert second.issue_ns == NOW + HOUR
     assert second.value[0] > 80
     assert first.value[0] < 70
+
+
+async def test_who_is_told_of_a_forecast_can_read_it(database: Database, executor: Executor) -> None:
+    sensor = (await history(database, ["FLOW"], days=0.1))["FLOW"]
+    await deploy(database, executor, "FLOW", "naive", season=1)
+    told: asyncio.Queue[str] = asyncio.Queue()
+    listener = await asyncpg.connect(database.dsn)
+    await listener.add_listener("ksys", lambda *message: told.put_nowait(message[3]))
+    await forecast.run_cycle(database, now_ns=NOW, executor=executor)
+    assert json.loads(await asyncio.wait_for(told.get(), 10)) == {"kind": "forecasts", "ids": [sensor]}
+    issue = await listener.fetchval("select last_issue_ts from deployed_models")
+    await listener.close()
+    assert to_ns(issue) == NOW
 
 
 async def test_the_same_issue_time_is_replaced_not_doubled(database: Database, executor: Executor) -> None:
