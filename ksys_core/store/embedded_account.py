@@ -29,6 +29,8 @@ class Account:
     @property
     def popen(self) -> dict[str, Any]:
         """Arguments of `subprocess.run` and `Popen` that start a program as this user."""
+        if sys.platform == "win32":
+            return {"creationflags": subprocess.CREATE_NO_WINDOW}
         if self.uid is None:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": [], "cwd": "/"}

@@ -53,17 +53,19 @@ async def redo_late(db: Database) -> int | None:
 
 
 async def advance(db: Database, longest_ns: int = DAY) -> int | None:
-    """Move the watermarks on by at most `longest_ns`; returns the buckets written, None when nothing was due."""
+    """Move the watermarks on, over at most `longest_ns` with readings; returns the buckets written, None: not due."""
     async with db.transaction() as connection:
         await _prepare(connection)
-        due = await connection.fetchrow(_DUE)
-        if due is None or due["start"] is None or due["start"] >= due["until"]:
-            return None
-        start = to_ns(due["start"])
-        stop = min((start // longest_ns + 1) * longest_ns, to_ns(due["until"]))
-        ids = [row[0] for row in await connection.fetch("select sensor_id from sensor_latest")]
         watermarks = await _watermarks(connection)
-        return sum([await _advance_level(connection, level, ids, watermarks[level] or start, stop) for level in WIDTHS])
+        closed = await connection.fetchval(_CLOSED)
+        if closed is None or (watermarks["1m"] or -1) >= to_ns(closed):
+            return None
+        until = to_ns(closed)
+        ids = [row[0] for row in await connection.fetch("select sensor_id from sensor_latest")]
+        found = await connection.fetchval(_FIRST, None if watermarks["1m"] is None else to_datetime(watermarks["1m"]))
+        first = until if found is None else min(to_ns(found), until)
+        stop = min((first // longest_ns + 1) * longest_ns, until)
+        return sum([await _advance_level(connection, level, ids, watermarks[level] or first, stop) for level in WIDTHS])
 
 
 async def _advance_level(connection: Connection, level: RollupLevel, ids: list[int], start: int, stop: int) -> int:
@@ -99,13 +101,11 @@ _TAKE_LATE = """
 delete from rollup_late where late_id in (select late_id from rollup_late order by start desc, late_id limit $1)
 returning sensor_id, start, stop
 """
-_DUE = """
-select case when watermark > '-infinity' then watermark
-            else (select min(oldest.ts) from sensor_latest l cross join lateral (
-              select r.ts from sensor_readings r where r.sensor_id = l.sensor_id order by r.ts limit 1) oldest)
-       end as start,
-       late_before as until
-from rollup_state where level = '1m' and late_before > '-infinity'
+_CLOSED = "select nullif(late_before, '-infinity') from rollup_state where level = '1m'"
+_FIRST = """
+select min(first.ts) from sensor_latest l cross join lateral (
+  select r.ts from sensor_readings r
+  where r.sensor_id = l.sensor_id and r.ts >= coalesce($1::timestamptz, '-infinity') order by r.ts limit 1) first
 """
 _AGGREGATE = """
 with ranges as materialized (

@@ -17,6 +17,7 @@ from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import DAY, HOUR, MINUTE, SECOND, to_datetime, to_ns
 from ksys_core.errors import DeniedError
 from ksys_core.services import partitions, rollups
+from ksys_core.store import rollups as store_rollups
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
 from ksys_core.store.sensors import NewSensor, all_sensors, upsert_sensors
@@ -146,6 +147,24 @@ def test_second_run_finds_nothing_to_do(plain: tuple[asyncio.Runner, Database]) 
         assert await rollups.run(db, clock=lambda: T0 + DAY) == 4  # one bucket a level
         await ingest(db, ReadingBatch.of([ids[0]], [T0], [-5.0]))
         assert await rollups.run(db, clock=lambda: T0 + DAY) == 0
+
+    runner.run(play())
+
+
+def test_years_without_readings_are_passed_in_one_step(plain: tuple[asyncio.Runner, Database]) -> None:
+    runner, db = plain
+
+    async def play() -> None:
+        ids = await three_tags(db)
+        times = [T0 - 12 * 366 * DAY, T0 - 5 * 366 * DAY, T0]
+        await ingest(db, ReadingBatch.of([ids[0]] * 3, times, [1.0, 2.0, 3.0]))
+        await store_rollups.close_minutes(db, T0 + DAY)
+        steps = []
+        while (written := await store_rollups.advance(db)) is not None:
+            steps.append(written)
+        assert len(steps) <= 4
+        assert await db.fetchval("select count(*) from rollup_1m") == 3
+        assert await db.fetchval("select count(*) from rollup_1d") == 3
 
     runner.run(play())
 
