@@ -13,6 +13,7 @@ from contextlib import aclosing
 
 import numpy as np
 
+from ksys_core import log
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
@@ -55,6 +56,7 @@ async def measure(dsn: str, tags: int, batches: int) -> tuple[list[float], list[
     await evaluator.catch_up()
     latency, stored, transitions = [], [], 0
     async with aclosing(aiter(EventStream(dsn))) as changes:  # type: ignore[type-var]
+        await anext(changes)  # it listens from now on
         for second in range(1, batches + 1):
             values = np.clip(values + draw.normal(0, 1, tags), 0, 100)
             start = time.perf_counter()
@@ -75,6 +77,7 @@ def main() -> None:
     given.add_argument("--tags", type=int, default=20_000)
     given.add_argument("--batches", type=int, default=100)
     options = given.parse_args()
+    log.configure("benchmark", "warning", None)
     with durable_server() as dsn:
         latency, stored, transitions = asyncio.run(measure(dsn, options.tags, options.batches))
     milliseconds = 1000 * np.array(latency)
