@@ -129,6 +129,7 @@ class Runtime:
         task = self._group.create_task(self._guard(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _task: work.close())  # cancelled before its first step, it was never begun
         return task
 
     def call(self, function: Callable[[], Coroutine[Any, Any, None]], name: str) -> Callable[[], None]:

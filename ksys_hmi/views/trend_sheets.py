@@ -136,7 +136,7 @@ class ExportStrip(QWidget):
 
     def __init__(self, export: TrendExport) -> None:
         super().__init__()
-        self.label, self.bar, self.cancel_button = QLabel(), QProgressBar(), QPushButton()
+        self.label, self.bar, self.cancel_button = QLabel(), QProgressBar(), QPushButton(tr("Close"))
         self.bar.setRange(0, 100)
         row = QHBoxLayout(self)
         row.setContentsMargins(fonts.px(8), 0, fonts.px(8), fonts.px(4))

@@ -68,10 +68,12 @@ async def active(window: QWidget) -> None:
 
 def unnamed_controls(window: QWidget) -> list[str]:
     return [
-        f"{type(each).__name__} {each.objectName()}"
+        f"{type(each).__name__} in {type(each.parent()).__name__} {each.toolTip()}"
         for each in window.findChildren(QWidget)
         if isinstance(each, NAMED)
         and not isinstance(each, QHeaderView)  # named by its table
+        and type(each.parent()).__name__ != "QFrame"  # the list that a combo box opens
+        and not isinstance(each.parent(), QLineEdit)  # Qt's own button that empties the field
         and not each.objectName().startswith("qt_")
         and not (each.accessibleName() or (isinstance(each, QAbstractButton) and each.text()))
     ]
