@@ -20,8 +20,16 @@ class KnownError(Exception):
         self.text = text
         self.params = params
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How the error crosses from a worker process, whose other end makes it from its parts."""
+        return _again, (type(self), self.code, self.text, self.params)
+
     def __str__(self) -> str:
         return tr(self.text, **self.params)
+
+
+def _again(kind: type[KnownError], code: str, text: str, params: dict[str, object]) -> KnownError:
+    return kind(code, text, **params)
 
 
 class DatabaseDownError(KnownError):

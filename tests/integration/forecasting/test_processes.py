@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import pytest
 
+from ksys_core.errors import KnownError
 from ksys_core.services import forecast, models
 from ksys_core.services.compute import THREAD_VARIABLES, processes
 from ksys_core.services.models import TrainingPlan
@@ -22,6 +23,16 @@ def test_workers_calculate_on_one_thread_and_are_replaced_when_killed() -> None:
         with pytest.raises(BrokenProcessPool):
             pool.submit(os.kill, first, signal.SIGKILL).result()
         assert pool.submit(os.getpid).result() != first
+
+
+async def test_what_cannot_be_trained_is_said_across_processes(database: Database) -> None:
+    await history(database, ["FLOW"], days=0.05)
+    with processes() as pool:
+        plan = TrainingPlan("ridge", season=1)
+        with pytest.raises(KnownError) as caught:
+            await models.deploy(database, now_ns=NOW, executor=pool, tag="FLOW", plan=plan)
+    assert caught.value.code == "forecast.too_short"
+    assert "values are needed" in str(caught.value)
 
 
 async def test_a_worker_killed_between_cycles_costs_no_forecast(database: Database) -> None:
