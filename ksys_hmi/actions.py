@@ -114,6 +114,7 @@ ACTIONS: Final = (
     ActionSpec("trend.next_pen", N_("Select the next pen"), "P", "trend"),
     ActionSpec("trend.range", N_("Enter a range of time"), "R", "trend"),
     ActionSpec("trend.sets", N_("Pen sets"), "Ctrl+S", "trend"),
+    ActionSpec("trend.retry", N_("Load again"), "F5", "trend"),
     ActionSpec("trend.export", N_("Export CSV"), "E", "trend"),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
 from ksys_core.domain.times import to_datetime
 from ksys_core.domain.trend_statistics import Sample, Statistics, sample_at, statistics_between
@@ -94,10 +96,19 @@ def _at_cursors(pen: Pen, zone: ZoneInfo, cursors: Cursors) -> tuple[str, ...]:
 
 def _sample_texts(sample: Sample | None, pen: Pen, t: int, zone: ZoneInfo) -> tuple[str, str, str]:
     if sample is None:
-        return NO_VALUE, tr("no data"), ""
+        ahead = _forecast_at(pen, t)
+        return (NO_VALUE, tr("no data"), "") if ahead is None else (ahead, tr("forecast"), "")
     name = CODE_NAMES.get(sample.quality) or ("GOOD" if sample.quality >= GOOD else str(sample.quality))
     value = format_value(sample.value, pen.sensor.decimals)
     return value, name, _clock(sample.t, t, zone)
+
+
+def _forecast_at(pen: Pen, t: int) -> str | None:
+    """Median of the forecast at a cursor after the newest reading."""
+    band = pen.forecast
+    if band is None or not len(band.t) or not band.t[0] - band.interval_ns <= t <= band.t[-1]:
+        return None
+    return format_value(float(np.interp(t, band.t - band.interval_ns // 2, band.value)), pen.sensor.decimals)
 
 
 def _clock(sample_t: int, t: int, zone: ZoneInfo) -> str:

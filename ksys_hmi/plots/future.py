@@ -8,7 +8,6 @@ import numpy as np
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPolygonF
 
-from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.times import SECOND
 from ksys_core.domain.trend import LimitStep
 from ksys_core.i18n import N_, tr
@@ -20,8 +19,8 @@ from ksys_hmi.plots.geometry import Geometry
 from ksys_hmi.plots.qt_arrays import path_of
 from ksys_hmi.theme import Theme
 
-_FANS: Final = 3
-"""Up to this many forecasts all show their bands; beyond, only the selected pen does."""
+_LABEL_PX: Final = 140
+"""H and L stand this far beside HH and LL, so that close limits can be told apart."""
 _DASH: Final = (6.0, 4.0)
 MODEL_NAMES: Final = {
     "naive": N_("Last value"),
@@ -49,36 +48,39 @@ def paint_now(painter: QPainter, at: Geometry, theme: Theme) -> None:
     chip(painter, left, at.plot.top() - at.line - 8, text, theme.control, theme.text)
 
 
+def _forecast_pens(at: Geometry) -> list[tuple[Pen, bool]]:
+    """Pens with a forecast, and whether its bands are shown: in lanes, of the selected pen, or of the only one."""
+    scene = at.scene
+    pens = [pen for pen in scene.pens if pen.forecast is not None] if scene.view.show_forecast else []
+    return [(pen, scene.view.lanes or len(pens) == 1 or pen.slot == scene.selected) for pen in pens]
+
+
 def paint_forecasts(painter: QPainter, at: Geometry, theme: Theme) -> None:
-    """80 and 95 % bands and the dashed median of every pen that has a forecast."""
-    if not at.scene.view.show_forecast:
-        return
-    pens = [pen for pen in at.scene.pens if pen.forecast is not None]
-    for pen in pens:
-        assert pen.forecast is not None
+    """80 and 95 % bands and the dashed median; of pens that are not selected only the median, in the pen's colour."""
+    for pen, full in _forecast_pens(at):
         painter.setClipRect(at.band(pen.slot))
-        full = at.scene.view.lanes or len(pens) <= _FANS or pen.slot == at.scene.selected
-        _paint_forecast(painter, at.mapping(pen.slot), pen.forecast, theme, full=full, stale=pen.forecast_stale)
+        _paint_forecast(painter, at.mapping(pen.slot), pen, theme, full=full)
     painter.setClipping(False)
-    _paint_legends(painter, at, pens, theme)
 
 
-def _paint_forecast(
-    painter: QPainter, mapping: Mapping, band: ForecastBand, theme: Theme, *, full: bool, stale: bool
-) -> None:
+def _paint_forecast(painter: QPainter, mapping: Mapping, pen: Pen, theme: Theme, *, full: bool) -> None:
+    band = pen.forecast
+    assert band is not None
     x = mapping.x(band.t - band.interval_ns // 2)  # a value is the mean of the interval that ends at its t
     if full:
         for low, high, alpha in (
             (band.lo95, band.hi95, theme.fan_alphas[0]),
             (band.lo80, band.hi80, theme.fan_alphas[1]),
         ):
-            _fill_between(painter, x, mapping.y(low), mapping.y(high), theme.forecast, alpha, hatched=stale)
-    pen = QPen(theme.forecast, 1)
-    pen.setDashPattern(_DASH)
-    painter.setPen(pen)
+            _fill_between(
+                painter, x, mapping.y(low), mapping.y(high), theme.forecast, alpha, hatched=pen.forecast_stale
+            )
+    line = QPen(theme.forecast if full else theme.pen(pen.slot)[0], 1)
+    line.setDashPattern(_DASH)
+    painter.setPen(line)
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    line = strokes_of(x, mapping.y(band.value))
-    painter.drawPath(path_of(line.x, line.y, line.connect))
+    stroke = strokes_of(x, mapping.y(band.value))
+    painter.drawPath(path_of(stroke.x, stroke.y, stroke.connect))
 
 
 def _fill_between(
@@ -112,19 +114,19 @@ def legend_text(pen: Pen, now_ns: int) -> str:
     return " · ".join(parts)
 
 
-def _paint_legends(painter: QPainter, at: Geometry, pens: list[Pen], theme: Theme) -> None:
-    """One chip a forecast, at the lower right of the lane, or stacked for the pens whose bands are drawn."""
-    row = 0
-    for pen in pens:
-        if not (at.scene.view.lanes or len(pens) <= _FANS or pen.slot == at.scene.selected):
-            continue
-        text = legend_text(pen, at.scene.now_ns)
-        width = round(chip_box(painter.fontMetrics(), 0, 0, text).width())
-        top = at.band(pen.slot).bottom() - (row + 1) * (at.line + 4)
-        fill = QColor(theme.panel)
-        fill.setAlphaF(0.85)
-        chip(painter, max(at.plot.right() - width - 3, at.plot.left()), top, text, fill, theme.forecast)
-        row += not at.scene.view.lanes
+def paint_legends(painter: QPainter, at: Geometry, theme: Theme) -> None:
+    """What the bands are, at the lower right of the lane or plot, over the curves."""
+    for pen, full in _forecast_pens(at):
+        if full and _in_window(pen, at):
+            text = legend_text(pen, at.scene.now_ns)
+            width = round(chip_box(painter.fontMetrics(), 0, 0, text).width())
+            top = at.band(pen.slot).bottom() - at.line - 4
+            chip(painter, max(at.plot.right() - width - 3, at.plot.left()), top, text, theme.panel, theme.forecast)
+
+
+def _in_window(pen: Pen, at: Geometry) -> bool:
+    window, band = at.scene.view.window, pen.forecast
+    return band is not None and len(band.t) > 0 and band.t[0] < window.stop and band.t[-1] > window.start
 
 
 def paint_limits(painter: QPainter, at: Geometry, theme: Theme) -> None:
@@ -172,8 +174,9 @@ def _paint_limit_label(painter: QPainter, at: Geometry, pen: Pen, step: LimitSte
         return  # of the limits beyond the axis only those at the end of the window
     arrow = "" if not outside else " ▲" if y < band.top() else " ▼"
     text = f"{step.kind} {format_value(step.value, pen.sensor.decimals)}{arrow}"
-    top = min(max(y - at.line / 2 - 1, band.top() + 1), band.bottom() - at.line - 2)
-    left = at.x(start) + (4 if len(step.kind) == 2 else 140)
+    row = (len(step.kind) == 1) * (at.line + 2) if outside else 0  # beyond the axis H stands below HH, L above LL
+    top = min(max(y - at.line / 2 - 1, band.top() + 1 + row), band.bottom() - at.line - 2 - row)
+    left = min(at.x(start) + 4, at.plot.right() - 2 * _LABEL_PX) + (_LABEL_PX if len(step.kind) == 1 else 0)
     fill = QColor(theme.panel)
     fill.setAlphaF(0.85)
-    chip(painter, round(min(left, at.plot.right() - 130)), round(top), text, fill, theme.text2)
+    chip(painter, round(left), round(top), text, fill, theme.text2)

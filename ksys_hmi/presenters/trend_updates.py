@@ -48,8 +48,8 @@ class TrendUpdates(Presenter[TrendState]):
         self._tail_due = self._newest_due = False
         self._forecasts_due = True
         self._tail_at = self._newest_at = self._whole_at = 0
-        self._loader = TrendLoader(runtime, self)
-        self._loader.answered.connect(self._on_answer)
+        self.loader = TrendLoader(runtime, self)
+        self.loader.answered.connect(self._on_answer)
 
     def start(self) -> None:
         """The page is shown: catch up at once, with the old picture until the rows are there."""
@@ -58,12 +58,12 @@ class TrendUpdates(Presenter[TrendState]):
 
     def stop(self) -> None:
         super().stop()
-        self._loader.stop()
+        self.loader.stop()
 
     @property
     def busy(self) -> bool:
         """Whether rows are on their way."""
-        return self._loader.busy
+        return self.loader.busy
 
     def set_pixels(self, pixels: int) -> None:
         """The plot is this wide: the resolution of queries."""
@@ -100,7 +100,7 @@ class TrendUpdates(Presenter[TrendState]):
     async def _load_tail(self, now: int) -> None:
         pens = self.state.scene.pens
         since = trend_pens.tail_start(pens, now)
-        if since is None or self._loader.busy:
+        if since is None or self.loader.busy:
             return
         self._tail_due, self._tail_at = False, now
         asked = {pen.sensor.sensor_id: pen.series for pen in pens if pen.series is not None}
@@ -144,7 +144,7 @@ class TrendUpdates(Presenter[TrendState]):
         """Wish for rows of the visible window; nothing while the page is hidden or the database is lost."""
         if ids and self.active and self.runtime.connection.connected:
             self._set_pens(trend_pens.asking(self.state.scene.pens, self._needed(), ids))
-            self._loader.ask(Wish(ids, self.state.scene.view.window, self._pixels), delay_ms=delay_ms)
+            self.loader.ask(Wish(ids, self.state.scene.view.window, self._pixels), delay_ms=delay_ms)
 
     def _needed(self) -> Window:
         """The part of the window that may have readings."""

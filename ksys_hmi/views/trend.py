@@ -116,6 +116,7 @@ class TrendPage(Page[TrendState]):
             "trend.add": self.pick_tags,
             "trend.remove": presenter.remove_selected,
             "trend.next_pen": presenter.select_next,
+            "trend.retry": presenter.retry,
             "trend.range": self.enter_range,
             "trend.sets": self.show_pen_sets,
             "trend.export": self.ask_for_export,

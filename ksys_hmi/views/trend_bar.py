@@ -102,5 +102,5 @@ class TrendBar(QWidget):
 
 def _live_text(state: TrendState) -> str:
     if state.stale_since is not None:
-        return f"■ {tr('Frozen')}"
-    return f"● {tr('Live')}" if state.scene.view.live else f"❚❚ {tr('Paused')}"
+        return "■ " + tr("Frozen")
+    return "● " + tr("Live") if state.scene.view.live else "❚❚ " + tr("Paused")

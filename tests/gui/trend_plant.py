@@ -93,11 +93,15 @@ async def fill(db: Database, stop_ns: int, hours: float = 12) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def trend_window(dsn: str, folder: Path) -> AsyncIterator[Plant]:
+async def trend_window(dsn: str, folder: Path, statement_timeout_s: float = 10.0) -> AsyncIterator[Plant]:
     """The window, shown and active, on an empty trend."""
     db = await Database.connect(dsn, pool_min=1, pool_max=5, application_name="tests")
     stop_ns = time.time_ns() // STEP * STEP
     ids = await fill(db, stop_ns)
+    await db.close()
+    db = await Database.connect(
+        dsn, pool_min=1, pool_max=5, application_name="tests", statement_timeout_s=statement_timeout_s
+    )
     async with asyncio.TaskGroup() as group:
         runtime = Runtime(Settings(data_dir=folder), group)
         runtime.use_database(db)

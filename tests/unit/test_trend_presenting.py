@@ -179,3 +179,14 @@ def test_the_table_says_value_quality_and_time_at_the_cursor() -> None:
 
 def test_every_algorithm_has_its_name_on_the_plot() -> None:
     assert {name: spec.title for name, spec in SPECS.items()} == MODEL_NAMES
+
+
+def test_a_cursor_after_now_reads_the_forecast() -> None:
+    shown = trend_pens.with_forecasts(
+        filled(pens("A"), buckets(WINDOW.start, WINDOW.stop, 100)), {1: band(NOW, 6, 50.0)}
+    )
+    scene = replace(full_scene(1, 50), pens=shown)
+    cells = dict(zip(COLUMNS, rows_of(scene, Cursors(NOW + HOUR))[0].cells, strict=True))
+    assert float(cells["At 1"]) == pytest.approx(50, abs=3)
+    assert cells["Quality"] == "forecast"
+    assert dict(zip(COLUMNS, rows_of(scene, Cursors(NOW + DAY))[0].cells, strict=True))["At 1"] == "----"
