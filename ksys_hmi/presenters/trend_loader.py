@@ -62,7 +62,12 @@ class TrendLoader(QObject):
     @property
     def busy(self) -> bool:
         """Whether a wish waits or runs."""
-        return self._debounce.isActive() or (self._task is not None and not self._task.done())
+        return self._debounce.isActive() or self.running
+
+    @property
+    def running(self) -> bool:
+        """Whether a query is under way."""
+        return self._task is not None and not self._task.done()
 
     def ask(self, wish: Wish, *, delay_ms: int = DEBOUNCE_MS) -> None:
         """Replace whatever is waiting or running. Tags that the old wish had not got yet stay wished for."""

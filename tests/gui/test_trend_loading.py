@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from ksys_hmi.presenters.trend_loader import Answer
 from tests.gui.conftest import Run
-from tests.gui.trend_plant import Plant, show, statuses, trend_window, until
+from tests.gui.trend_plant import Plant, show, statuses, trend_window, until, until_value
 
 Scenario = Callable[[Plant], Coroutine[Any, Any, None]]
 
@@ -46,9 +45,8 @@ def test_a_running_query_is_cancelled_at_the_server_when_it_is_superseded(
             await other.execute("lock table sensor_readings in access exclusive mode")
             for _ in range(3):
                 plant.presenter.retry()
-                async with asyncio.timeout(30):  # without cancelling there would soon be more than one for good
-                    while not plant.presenter.busy or await other.fetchval(waiting) != 1:  # noqa: ASYNC110
-                        await asyncio.sleep(0.02)
+                await until(lambda: plant.presenter.loader.running)
+                await until_value(other, waiting, 1)  # without cancelling there would soon be more for good
         await until(lambda: statuses(plant) == ["ok"] and not plant.presenter.busy)
         await other.close()
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -70,6 +71,13 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(_PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - conditions of Qt widgets have no event
             await asyncio.sleep(0.005)
+
+
+async def until_value(connection: asyncpg.Connection[asyncpg.Record], query: str, value: object) -> None:
+    """Ask until `query` gives `value`; a wait in vain ends before the test's time limit."""
+    async with asyncio.timeout(_PATIENCE_S):
+        while await connection.fetchval(query) != value:
+            await asyncio.sleep(0.02)
 
 
 async def fill(db: Database, stop_ns: int, hours: float = 12) -> dict[str, int]:
