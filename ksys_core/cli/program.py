@@ -40,7 +40,8 @@ def run(words: Sequence[str]) -> int:
         print(f"ksys: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print(f"ksys: {tr(N_('Stopped. The same command takes it up again.'))}", file=sys.stderr)
+        stopped = tr(N_("Stopped. The same command takes it up again."))
+        print(f"ksys: {stopped}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
