@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from ksys_core.errors import DatabaseDownError
+from ksys_core.errors import KnownError
 from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.events import EventStream
 from scheduler_service.context import JobContext
@@ -35,7 +35,7 @@ async def run_alarms(context: JobContext) -> int:
                 if change.kind in ("readings", "resync"):
                     note(await evaluator.catch_up())
     finally:
-        with suppress(DatabaseDownError, TimeoutError):
+        with suppress(KnownError, TimeoutError):
             async with asyncio.timeout(_CLOSE_S):
                 await evaluator.close()
     return transitions

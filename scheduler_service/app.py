@@ -26,6 +26,7 @@ from ksys_core.store.schema import check_not_newer, schema_status
 from ksys_core.store.service_instances import InstanceState
 from scheduler_service.collectors import Collectors
 from scheduler_service.executor import LazyExecutor
+from scheduler_service.failures import log_first_retries
 from scheduler_service.health import LoopWatch, ping_watchdog, sd_notify
 from scheduler_service.jobs import job_table
 from scheduler_service.leadership import Leadership
@@ -64,6 +65,7 @@ async def connect(settings: Settings) -> Database:
 async def serve(settings: Settings) -> None:
     """Run the service until it is told to stop; raises `KnownError` for what only a person can mend."""
     stop = asyncio.Event()
+    log_first_retries()
     stop_on_signals(stop)
     stop_with_parent(stop, os.environ)
     db = await unless_stopped(stop, connect(settings))
@@ -72,7 +74,7 @@ async def serve(settings: Settings) -> None:
     try:
         await Service(db, settings).run(stop)
     finally:
-        with suppress(TimeoutError, DatabaseDownError):
+        with suppress(TimeoutError, KnownError):
             async with asyncio.timeout(1):
                 await db.close()
 
@@ -122,7 +124,7 @@ class Service:
                 self._state = "stopped"
                 await self._beat()
                 await service_instances.announce(self._db)
-        except (TimeoutError, DatabaseDownError) as error:
+        except (TimeoutError, KnownError) as error:
             _log.warning("not everything could be written at the end", reason=str(error) or type(error).__name__)
         finally:
             self._executor.close()
@@ -166,7 +168,7 @@ class Service:
                     sd_notify(f"STATUS={told}")
                     await service_instances.announce(self._db)
                 reached = True
-            except DatabaseDownError as error:
+            except KnownError as error:
                 if reached:
                     _log.warning("database lost", reason=str(error))
                     sd_notify("STATUS=database lost")

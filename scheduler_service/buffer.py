@@ -8,10 +8,11 @@ from collections import deque
 from typing import Final
 
 from ksys_core.domain.readings import ReadingBatch
-from ksys_core.errors import DatabaseDownError
+from ksys_core.errors import KnownError
 from ksys_core.log import get_logger
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
+from scheduler_service.failures import passes
 
 _log = get_logger(__name__)
 MOST_READINGS: Final = 2_000_000
@@ -69,7 +70,9 @@ class ReadingBuffer:
             batch = self._batches[0]
             try:
                 await ingest(self._db, batch)
-            except DatabaseDownError as error:
+            except KnownError as error:
+                if not passes(error):
+                    raise
                 if wait == _FIRST_WAIT_S:
                     _log.warning("readings are kept until the database is back", reason=str(error))
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter

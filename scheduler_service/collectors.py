@@ -12,7 +12,7 @@ import numpy as np
 
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import to_datetime
-from ksys_core.errors import DatabaseDownError, KnownError
+from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
 from ksys_core.services import virtual_tags
@@ -22,6 +22,7 @@ from ksys_core.store import sources as store
 from ksys_core.store.pool import Database
 from ksys_core.store.sources import SourceDefinition, SourceState
 from scheduler_service.buffer import ReadingBuffer
+from scheduler_service.failures import reason_of
 
 _log = get_logger(__name__)
 LOOK_AGAIN_S: Final = 30.0
@@ -71,7 +72,7 @@ class Collectors:
         try:
             while True:
                 self._look.clear()
-                with suppress(DatabaseDownError):
+                with suppress(KnownError):
                     await self._adjust(running)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_AGAIN_S):
@@ -97,7 +98,7 @@ class Collectors:
                 error = await self._attempt(definition, buffer)
                 if error is None:
                     return
-                reason = _reason(error)
+                reason = reason_of(error)
                 _log.warning("collector failed", source=definition.name, reason=reason)
                 await self._note(definition, "failed", reason)
                 wait = FIRST_RESTART_S if time.monotonic() - began > LONGEST_RESTART_S else wait
@@ -153,15 +154,15 @@ class Collectors:
             await virtual_tags.recompute(self._db, now_ns=time.time_ns())
 
     async def _note(self, definition: SourceDefinition, state: SourceState, error: str | None = None) -> None:
-        with suppress(DatabaseDownError):
+        with suppress(KnownError):
             await store.set_state(self._db, definition.name, state, error)
 
     async def _note_newest(self, definition: SourceDefinition, batch: ReadingBatch) -> None:
-        with suppress(DatabaseDownError):
+        with suppress(KnownError):
             await store.set_last_data(self._db, definition.name, to_datetime(int(np.max(batch.t))))
 
     async def _note_fill(self, definition: SourceDefinition, done: int, total: int) -> None:
-        with suppress(DatabaseDownError):
+        with suppress(KnownError):
             await store.set_fill(self._db, definition.name, done, total)
 
 
@@ -170,12 +171,6 @@ SourceKey = tuple[str, str, str]
 
 def _key(definition: SourceDefinition) -> SourceKey:
     return definition.name, definition.kind, repr(definition.config)
-
-
-def _reason(error: BaseException | None) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) if isinstance(error, KnownError) else f"{type(error).__name__}: {error}"
 
 
 def _log_failure(task: asyncio.Task[None]) -> None:

@@ -16,12 +16,13 @@ from uuid import UUID
 import asyncpg
 import stamina
 
-from ksys_core.errors import DatabaseDownError
+from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
 from ksys_core.store import scheduler
-from ksys_core.store.connection_errors import connecting, using
+from ksys_core.store.connection_errors import connecting, down, using
 from ksys_core.store.service_instances import declare_others_lost, end_silent_leader, try_lead
+from scheduler_service.failures import passes
 
 _log = get_logger(__name__)
 POLL_S: Final = 1.0
@@ -53,7 +54,9 @@ class Leadership:
                 async with self._connection() as connection:
                     await self._wait_for_lead(connection)
                     await self._hold(connection)
-            except DatabaseDownError as error:
+            except KnownError as error:
+                if not passes(error):
+                    raise
                 _log.warning("connection of the leader's lock lost", reason=str(error))
 
     @asynccontextmanager
@@ -110,10 +113,13 @@ class Leadership:
 
 
 async def _watch(connection: asyncpg.Connection[asyncpg.Record], gone: asyncio.Event) -> None:
-    """End as soon as the connection no longer answers, with the reason raised."""
+    """End as soon as the connection is cut; raises `DatabaseDownError` when it answers no more."""
     while not gone.is_set():
-        async with asyncio.timeout(PING_TIMEOUT_S):
-            await connection.execute("select 1")
+        try:
+            async with asyncio.timeout(PING_TIMEOUT_S):
+                await connection.execute("select 1")
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as error:
+            raise down(error) from error
         try:
             async with asyncio.timeout(POLL_S):
                 await gone.wait()

@@ -13,13 +13,14 @@ from typing import Final
 from uuid import UUID
 
 from ksys_core.domain.times import to_datetime
-from ksys_core.errors import DatabaseDownError, KnownError
+from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler as store
 from ksys_core.store.pool import Database
 from scheduler_service.context import JobContext
+from scheduler_service.failures import cause_of, reason_of
 from scheduler_service.jobs import Job
 
 _log = get_logger(__name__)
@@ -78,7 +79,7 @@ class Runner:
             return await store.begin_run(
                 self._db, name=job.name, slot=to_datetime(slot_ns), pid=os.getpid(), instance=self._instance
             )
-        except DatabaseDownError as error:
+        except KnownError as error:
             _log.warning("job not begun", job=job.name, reason=str(error))
             return None
 
@@ -99,23 +100,21 @@ class Runner:
         except TimeoutError as error:
             _log.warning("job stopped", job=job.name, limit_s=job.timeout_s)
             return Outcome("failed", TOO_LONG if limit.expired() else f"TimeoutError: {error}")
-        except KnownError as error:
-            _log.warning("job failed", job=job.name, reason=str(error))
-            return Outcome("failed", str(error))
         except Exception as error:  # noqa: BLE001 - one failing job never ends another
-            _log.exception("job failed", job=job.name)
-            return Outcome("failed", f"{type(error).__name__}: {error}")
+            known = isinstance(cause_of(error), KnownError)
+            _log.warning("job failed", job=job.name, reason=reason_of(error), exc_info=not known)
+            return Outcome("failed", reason_of(error))
 
     async def _note(self, run: int, rows: int) -> None:
         try:
             await store.note_rows(self._db, run, rows)
-        except DatabaseDownError as error:
+        except KnownError as error:
             _log.debug("rows not noted", reason=str(error))
 
     async def _close(self, run: int, outcome: Outcome) -> None:
         try:
             async with asyncio.timeout(CLOSE_TIMEOUT_S):
                 await store.finish_run(self._db, run, outcome.status, outcome.message, outcome.rows)
-        except (DatabaseDownError, TimeoutError) as error:
+        except (KnownError, TimeoutError) as error:
             _log.warning("end of a run not written yet", run=run, reason=str(error))
             self._unclosed[run] = outcome

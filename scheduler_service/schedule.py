@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from ksys_core.domain.times import SECOND, to_datetime, to_ns
-from ksys_core.errors import DatabaseDownError
+from ksys_core.errors import KnownError
 from ksys_core.log import get_logger
 from ksys_core.store import scheduler as store
 from ksys_core.store.pool import Database
@@ -98,7 +98,7 @@ class Schedule:
                 _log.info("run requested", job=request.name, by=request.requested_by)
                 if request.name in self._jobs:
                     self._spawn(self._runner.run(self._jobs[request.name], to_ns(request.slot)))
-        except DatabaseDownError as error:
+        except KnownError as error:
             _log.warning("requests not read", reason=str(error))
 
     async def _wait(self) -> None:

@@ -18,6 +18,7 @@ _LOST = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,  # cut in the middle of an answer
     ConnectionError,
 )
 _REFUSED = (

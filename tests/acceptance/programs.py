@@ -56,12 +56,13 @@ class Programs:
         )
 
     def end_all(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs, and show what each said (pytest prints it when the test has failed)."""
         for process in self._started:
             if process.poll() is None:
                 process.send_signal(signal.SIGCONT)
                 process.kill()
-            process.communicate()
+            _out, err = process.communicate()
+            print(f"--- service {process.pid}, exit status {process.returncode}\n{err}")
 
     def value(self, query: str, *args: object) -> Any:
         """What `query` gives in the database."""
