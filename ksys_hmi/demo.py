@@ -30,6 +30,16 @@ BUILD_SCHEMA: Final = N_("Bring the schema up to date")
 INSTALL_PLANT: Final = N_("Set up the simulated plant")
 START_SERVICE: Final = N_("Start the service")
 
+TREND_TAGS: Final = (
+    "INLET_PRESSURE",
+    "OUTLET_PRESSURE",
+    "FEED_FLOW",
+    "PRODUCT_FLOW",
+    "FEED_COND",
+    "PRODUCT_COND",
+)
+"""Pens of the demo's first trend: the tags with a forecast."""
+
 _CHECK_S: Final = 0.5
 _STOP_S: Final = 5.0
 _STEADY_S: Final = 60.0
@@ -99,6 +109,7 @@ class Demo:
         return self._server.dsn("operator")
 
     def supervise(self, runtime: Runtime) -> None:
+        runtime.opening = {"trend": {"tags": list(TREND_TAGS)}}
         runtime.spawn(self._keep_server(runtime), "demo database")
         runtime.spawn(self._keep_service(runtime), "demo service")
 

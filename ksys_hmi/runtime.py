@@ -83,6 +83,8 @@ class Runtime:
         self.clock_offset_ns = 0
         """Database clock minus this computer's clock."""
         self.watchdog: Watchdog | None = None
+        self.opening: Mapping[str, Mapping[str, Any]] = {}
+        """What a page shows when it is first opened without a wish of its own, by page."""
         self._group = group
         self._tasks: set[asyncio.Task[None]] = set()
         self._db: Database | None = None

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,6 +22,7 @@ from ksys_core.cli.table_options import TABLE, TableOptions
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
+from ksys_core.services import rollups
 from ksys_core.services.imports import ImportPlan, ImportSummary, import_table
 from ksys_core.settings_sources import LoadedSettings
 
@@ -42,7 +44,7 @@ def csv_files(
     """Import CSV files: a time column and one column a tag, or one row a reading.
 
     Bad rows go to a reject file with their lines and reasons, good ones are stored. Doing it again changes nothing,
-    so a stopped import is taken up by the same command.
+    so a stopped import is taken up by the same command. At the end the roll-ups are brought up to date.
 
     Parameters
     ----------
@@ -87,7 +89,8 @@ async def _import_all(loaded: LoadedSettings, files: tuple[Path, ...], plan: Imp
                 own = dataclasses.replace(plan, reject_file=Path(f"{path.stem}.rejects.csv"))
             with _progress(path, shown=not json_output and sys.stderr.isatty()) as progress:
                 summary = await import_table(db, path, own, progress)
-            print(json.dumps(_as_json(summary), ensure_ascii=False) if json_output else _told(summary))
+            print(json.dumps(_as_json(summary), ensure_ascii=False) if json_output else _told(summary), flush=True)
+        await rollups.run(db, clock=time.time_ns)
 
 
 def _renames(pairs: tuple[str, ...]) -> dict[str, str]:

@@ -40,7 +40,8 @@ def run(words: Sequence[str]) -> int:
         print(f"ksys: {error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
-        print(f"ksys: {tr(N_('stopped'))}", file=sys.stderr)
+        stopped = tr(N_("Stopped. The same command takes it up again."))
+        print(f"ksys: {stopped}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -64,6 +65,7 @@ def _dispatch(words: Sequence[str]) -> int:
     from cyclopts import App, CycloptsError
 
     app = cast(App, importlib.import_module(group.module).app)
+    app.suppress_keyboard_interrupt = False
     try:
         status = cast(Callable[..., object], app)(list(words[1:]), print_error=False, exit_on_error=False)
     except CycloptsError as error:

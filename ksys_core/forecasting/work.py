@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.season import season_length
+from ksys_core.i18n import N_
+
+T = TypeVar("T")
 
 FALLBACK_LOOKBACK = 600
 
@@ -87,14 +90,17 @@ def train(task: TrainTask) -> TrainResult:
     """Fit one model.
 
     Raises:
-        KnownError: unknown algorithm, or the series can't be modelled.
+        KnownError: unknown algorithm, or the series can't be modelled, or the library failed on it.
         pydantic.ValidationError: parameters out of range.
     """
     spec = spec_named(task.algorithm)
     params = spec.params_model.model_validate(task.params)
     begun = time.perf_counter()
     season = season_length(task.y) if task.season is None else task.season
-    fitted, notes = fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params)
+    outcome = _attempt(lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params))
+    if isinstance(outcome, KnownError):
+        raise outcome
+    fitted, notes = outcome
     text = artefacts.dump(fitted, task.y, notes)
     return TrainResult(
         artefact=text,
@@ -140,14 +146,26 @@ def _isolated(task: PredictTask) -> PredictResult:
     window, late = prepared(task.y)
     if late > MAX_LATE or not len(window):
         return PredictResult(task.key, None, "stale")
-    try:
+
+    def continued() -> Forecast:
         forecast = _model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
-        forecast = _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+        return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+
+    outcome = _attempt(continued)
+    if isinstance(outcome, KnownError):
+        return _fallback(task, outcome.text.format(**outcome.params))
+    return PredictResult(task.key, outcome, "model")
+
+
+def _attempt(make: Callable[[], T]) -> T | KnownError:
+    """What `make` gives, or why it could not: one model's failure, of whatever kind, must not touch another."""
+    try:
+        return make()
     except KnownError as error:
-        return _fallback(task, error.text.format(**error.params))
-    except Exception as error:  # noqa: BLE001 - one model's failure, of whatever kind, must not end the cycle
-        return _fallback(task, f"{type(error).__name__}: {error}")
-    return PredictResult(task.key, forecast, "model")
+        return error
+    except Exception as error:  # noqa: BLE001 - libraries raise what they like
+        reason = f"{type(error).__name__}: {error}"
+        return KnownError("forecast.failed", N_("The model failed: {reason}"), reason=reason)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
+from pydantic import ValidationError
 
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
@@ -49,9 +50,18 @@ class TrainingPlan:
         """Itself.
 
         Raises:
-            KnownError: unknown algorithm, or interval, horizon or history out of range.
+            KnownError: unknown algorithm or parameters, or interval, horizon or history out of range.
         """
-        spec_named(self.algorithm)
+        spec = spec_named(self.algorithm)
+        try:
+            spec.params_model.model_validate(dict(self.params))
+        except ValidationError as error:
+            raise KnownError(
+                "models.params",
+                N_("The parameters of {algorithm} are wrong: {reason}"),
+                algorithm=self.algorithm,
+                reason="; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()),
+            ) from error
         if self.interval_s < 60 or self.interval_s % 60 or DAY // SECOND % self.interval_s:
             raise KnownError(
                 "models.interval",

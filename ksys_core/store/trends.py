@@ -12,7 +12,8 @@ from ksys_core.domain.quality import usable
 from ksys_core.domain.times import DAY, SECOND, to_datetime, to_ns
 from ksys_core.domain.trend import Level, TrendSeries, fold
 from ksys_core.domain.trend_gaps import learned_interval, with_gaps
-from ksys_core.store.columns import to_unix_ns
+from ksys_core.store.columns import copy_columns, to_unix_ns
+from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 from ksys_core.store.rollups import WIDTHS, RollupLevel
 
@@ -34,8 +35,10 @@ async def trend(
     ids = list(dict.fromkeys(sensor_ids))
     if not ids or stop_ns <= start_ns:
         return dict.fromkeys(ids, _EMPTY)
-    intervals, level = await _look(db, ids, start_ns, stop_ns, pixels)
-    table = _sorted(await _fetch(db, level, ids, start_ns, stop_ns))
+    async with db.connection() as connection:
+        intervals, level = await _look(connection, ids, start_ns, stop_ns, pixels)
+        plain = db.capabilities.timescale is None
+        table = _sorted(await _fetch(connection, level, ids, start_ns, stop_ns, plain=plain))
     widest = -(-(stop_ns - start_ns) // max(_BUCKETS_PER_PIXEL * pixels, 1))
     edges = np.searchsorted(table["sensor_id"], [*ids, *(i + 1 for i in ids)]).reshape(2, -1).T
     drawn = _folded(_series(table, level), edges, widest, pixels)
@@ -53,41 +56,43 @@ def choose_level(rows: int, most_rows: int, span_ns: int, pixels: int) -> Level:
 
 
 async def _look(
-    db: Database, ids: list[int], start_ns: int, stop_ns: int, pixels: int
+    connection: Connection, ids: list[int], start_ns: int, stop_ns: int, pixels: int
 ) -> tuple[dict[int, float | None], Level]:
     """The tags' expected intervals in ns (None: not known), and the level to read.
 
     Rows are estimated from the intervals; those of tags without one are counted, by the roll-ups.
     """
     span = stop_ns - start_ns
-    found = await db.fetch("select sensor_id, interval_s from sensors where sensor_id = any($1::int[])", ids)
+    found = await connection.fetch("select sensor_id, interval_s from sensors where sensor_id = any($1::int[])", ids)
     intervals = {i: None if interval is None else interval * SECOND for i, interval in found}
     rows = [span / interval if interval else 0 for interval in intervals.values()]
     unknown = [i for i, interval in intervals.items() if not interval]
     if unknown and len(unknown) * span > _FEW_ROWS * SECOND:  # may be many, even at a reading a second
         query = _COUNT_DAYS if span > 3 * DAY else _COUNT_HOURS
-        rows += [row[0] for row in await db.fetch(query, unknown, to_datetime(start_ns), to_datetime(stop_ns))]
+        rows += [row[0] for row in await connection.fetch(query, unknown, to_datetime(start_ns), to_datetime(stop_ns))]
     return intervals, choose_level(int(sum(rows)), int(max(rows, default=0)), span, pixels)
 
 
-async def _fetch(db: Database, level: Level, ids: list[int], start_ns: int, stop_ns: int) -> npt.NDArray[np.void]:
+async def _fetch(
+    connection: Connection, level: Level, ids: list[int], start_ns: int, stop_ns: int, *, plain: bool
+) -> npt.NDArray[np.void]:
     """Rows of all tags. The window is written into the text: arguments of a COPY cost asyncpg two more round trips."""
     which = ", ".join(str(int(i)) for i in ids)
     if level == "raw":
         window = {"ids": which, "start": to_datetime(start_ns), "stop": to_datetime(stop_ns)}
-        return await db.fetch_columns(_READINGS.format(**window), dtype=_RAW_LAYOUT)
-    parts = await _sources(db, level, start_ns // WIDTHS[level] * WIDTHS[level], stop_ns)
+        return await copy_columns(connection, _READINGS.format(**window), dtype=_RAW_LAYOUT)
+    done = await connection.fetchval(_WATERMARK, level) if plain else None
+    parts = _sources(level, None if done is None else to_ns(done), start_ns // WIDTHS[level] * WIDTHS[level], stop_ns)
     query = " union all ".join(
         _ROLLUP.format(source=source, ids=which, start=to_datetime(start), stop=to_datetime(stop))
         for source, start, stop in parts
     )
-    return await db.fetch_columns(query, dtype=_ROLLUP_LAYOUT)
+    return await copy_columns(connection, query, dtype=_ROLLUP_LAYOUT)
 
 
-async def _sources(db: Database, level: RollupLevel, start_ns: int, stop_ns: int) -> list[tuple[str, int, int]]:
+def _sources(level: RollupLevel, watermark: int | None, start_ns: int, stop_ns: int) -> list[tuple[str, int, int]]:
     """Where to read which part of the window: straight from the table what is in it, the rest from the view."""
-    done = None if db.capabilities.timescale else await db.fetchval(_WATERMARK, level)
-    border = start_ns if done is None else min(max(to_ns(done), start_ns), stop_ns)
+    border = start_ns if watermark is None else min(max(watermark, start_ns), stop_ns)
     parts = [(f"rollup_{level}", start_ns, border), (f"sensor_readings_{level}", border, stop_ns)]
     return [part for part in parts if part[1] < part[2]]
 

@@ -43,6 +43,7 @@ class MainWindow(QMainWindow):
         self.pages: dict[str, Page[Any]] = {}
         self.specs = {page.id: page for page in pages_for(runtime.settings)}
         self._wanted = PageRequest(first_page)
+        self._opened: set[str] = set()
         self.actions_table = Actions(runtime, self)
         self.banner = AlarmBanner(runtime.zone)
         self.navigation = Navigation(self.specs.values())
@@ -125,7 +126,8 @@ class MainWindow(QMainWindow):
             self._wanted = request
             return
         page = self.pages.get(spec.id) or self._make(spec)
-        page.open(**request.params)
+        page.open(**(request.params or ({} if spec.id in self._opened else self.runtime.opening.get(spec.id, {}))))
+        self._opened.add(spec.id)
         self.stack.setCurrentWidget(page)
         self.navigation.show_current(spec.id)
         self.watermark.raise_()

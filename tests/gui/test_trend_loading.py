@@ -39,16 +39,17 @@ def test_a_running_query_is_cancelled_at_the_server_when_it_is_superseded(
         await show(plant, "FEED_FLOW")
         plant.press(Qt.Key.Key_Space)
         await until(lambda: not plant.presenter.busy)
-        other = await asyncpg.connect(dsn)
+        other, monitor = await asyncpg.connect(dsn), await asyncpg.connect(dsn)
         waiting = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'tests'"
         async with other.transaction():
             await other.execute("lock table sensor_readings in access exclusive mode")
             for _ in range(3):
                 plant.presenter.retry()
                 await until(lambda: plant.presenter.loader.running)
-                await until_value(other, waiting, 1)  # without cancelling there would soon be more for good
+                await until_value(monitor, waiting, 1)  # without cancelling there would soon be more for good
         await until(lambda: statuses(plant) == ["ok"] and not plant.presenter.busy)
         await other.close()
+        await monitor.close()
 
     on_trend(scenario)
 

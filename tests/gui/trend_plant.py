@@ -76,7 +76,7 @@ async def until(condition: Callable[[], object]) -> None:
 async def until_value(connection: asyncpg.Connection[asyncpg.Record], query: str, value: object) -> None:
     """Ask until `query` gives `value`; a wait in vain ends before the test's time limit."""
     async with asyncio.timeout(_PATIENCE_S):
-        while await connection.fetchval(query) != value:
+        while await connection.fetchval(query) != value:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from ksys_core.cli.program import run
 from ksys_core.i18n import tr
 from ksys_core.settings_sources import OTHER_VARIABLES
+from ksys_core.store.pool import Database
 from ksys_core.store.server_setup import dsn_of
 from tests.conftest import run_sql
 
@@ -47,6 +49,26 @@ def test_import_twice_changes_nothing(on_database: str, wide: Path, capsys: pyte
     second = json.loads(capsys.readouterr().out)
     assert (second["inserted"], second["corrected"], second["unchanged"]) == (0, 0, 60)
     assert second["created"] == []
+
+
+def test_imported_readings_are_in_the_rollups(on_database: str, wide: Path) -> None:
+    run(["import", "csv", str(wide), "--create", "--zone", "UTC"])
+    wide.write_text(WIDE.replace("00:07:00,7,", "00:07:00,700,"))
+    run(["import", "csv", str(wide), "--zone", "UTC"])
+
+    async def hours() -> list[tuple[str, int, float]]:
+        db = await Database.connect(on_database)
+        try:
+            rows = await db.fetch(
+                "select tag, n, max from sensor_readings_1h join sensors using (sensor_id) order by tag"
+            )
+            late = await db.fetchval("select count(*) from rollup_late")
+            assert late == 0 or db.capabilities.timescale  # there the policies do them
+            return [(row["tag"], row["n"], row["max"]) for row in rows]
+        finally:
+            await db.close()
+
+    assert asyncio.run(hours()) == [("FLOW", 30, 700.0), ("LEVEL", 30, 79.0)]
 
 
 def test_unknown_tags_are_refused_with_the_nearest(

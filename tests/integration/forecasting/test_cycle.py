@@ -165,6 +165,7 @@ async def test_a_new_champion_ends_the_old_one_and_challengers_stay(database: Da
         ("NONE", TrainingPlan("naive"), "models.unknown_tag"),
         ("FLOW", TrainingPlan("os.system"), "forecast.unknown_algorithm"),
         ("FLOW", TrainingPlan("naive", interval_s=90), "models.interval"),
+        ("FLOW", TrainingPlan("ridge", params={"max_points": 1, "x": 2}), "models.params"),
         ("FLOW", TrainingPlan("naive", horizon=0), "models.range"),
         ("EMPTY", TrainingPlan("naive"), "models.no_history"),
     ],
