@@ -27,13 +27,20 @@ class TrendPresenter(TrendUpdates):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
-        self._history: History[View] = History()
+        self._history: History[tuple[View, trend_pens.Pens]] = History()
 
     @property
     def pen_sets(self) -> PenSets:
         """The person's saved pen sets, in the data folder."""
         folder = self.runtime.settings.data_dir or default_data_dir()
         return PenSets(folder / "pen_sets.json", self.runtime.session.login)
+
+    def save_pens(self, name: str = "") -> None:
+        """Keep the pens under `name`, or as those that were shown last; the status line tells when that fails."""
+        try:
+            self.pen_sets.save(self.tags(), name)
+        except KnownError as error:
+            self.runtime.events.message.emit(str(error))
 
     @property
     def view(self) -> View:
@@ -43,8 +50,9 @@ class TrendPresenter(TrendUpdates):
     def open(self, tags: Sequence[str] = (), at: int | None = None, span_s: float | None = None) -> None:
         """Show these tags instead of the present ones, around the instant `at` (ns) or live."""
         if tags:
+            self._remember()
             self.publish(self._state(pens=()))
-            self.add(tags)
+            self._add(tags)
         past = round(span_s * SECOND) if span_s else self.view.past
         if at is None:
             self.change(replace(self.view, live=True, past=past))
@@ -54,6 +62,10 @@ class TrendPresenter(TrendUpdates):
 
     def add(self, tags: Sequence[str]) -> None:
         """A pen for each tag; those that are unknown or find no room are named in the notice."""
+        self._remember()
+        self._add(tags)
+
+    def _add(self, tags: Sequence[str]) -> None:
         known = [sensor for tag in tags if (sensor := self.runtime.sensor(tag)) is not None]
         before = self.state.scene.pens
         pens, refused = trend_pens.added(before, known)
@@ -69,6 +81,7 @@ class TrendPresenter(TrendUpdates):
 
     def remove(self, slot: int) -> None:
         """Take that pen away."""
+        self._remember()
         pens = tuple(pen for pen in self.state.scene.pens if pen.slot != slot)
         self.publish(replace(self._state(pens=pens), notice=""))
 
@@ -79,7 +92,7 @@ class TrendPresenter(TrendUpdates):
 
     def begin_gesture(self) -> None:
         """A drag begins: undo comes back to the view before it."""
-        self._history.push(self.view)
+        self._remember()
 
     def drag(self, by: int) -> None:
         """Move the window by `by` ns as part of a gesture."""
@@ -87,16 +100,25 @@ class TrendPresenter(TrendUpdates):
 
     def change(self, view: View) -> None:
         """Look elsewhere; undo comes back."""
-        self._history.push(self.view)
+        self._remember()
         self._look(view)
 
     def undo(self) -> None:
-        """Back to the view before."""
-        self._look(self._history.undo(self.view))
+        """Back to the view and the pens before."""
+        self._restore(*self._history.undo((self.view, self.state.scene.pens)))
 
     def redo(self) -> None:
-        """Forward again to the view that was undone."""
-        self._look(self._history.redo(self.view))
+        """Forward again to what was undone."""
+        self._restore(*self._history.redo((self.view, self.state.scene.pens)))
+
+    def _remember(self) -> None:
+        self._history.push((self.view, self.state.scene.pens))
+
+    def _restore(self, view: View, pens: trend_pens.Pens) -> None:
+        """Look there again; pens that are still shown keep their newest rows."""
+        now = {pen.sensor.sensor_id: pen for pen in self.state.scene.pens}
+        self.publish(self._state(pens=tuple(now.get(pen.sensor.sensor_id, pen) for pen in pens)))
+        self._look(view)
 
     def pan(self, steps: int) -> None:
         """A tenth of the window a step, to the right when positive."""

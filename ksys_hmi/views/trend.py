@@ -185,4 +185,4 @@ class TrendPage(Page[TrendState]):
 
     def hideEvent(self, event: Any) -> None:
         super().hideEvent(event)
-        self.presenter.pen_sets.save(self.presenter.tags())
+        self.presenter.save_pens()

@@ -87,7 +87,7 @@ class PenSetSheet(Overlay):
         """Keep the present pens under the typed name."""
         name = self.name.text().strip()
         if name and self._presenter.tags():
-            self._presenter.pen_sets.save(self._presenter.tags(), name)
+            self._presenter.save_pens(name)
             self._fill()
 
     def delete(self) -> None:

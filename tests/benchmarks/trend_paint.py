@@ -3,7 +3,7 @@
 ``python -m tests.benchmarks.trend_paint [--json] [--rounds N]``
 
 References: for the repaint, pyqtgraph painting the same extremes as 8 curves (down-sampled by peaks, clipped, width 1)
-on one plot without names, limits or forecasts; for the cursor, the 8 ms within which it should follow the mouse.
+on one plot without names, limits or forecasts; for the cursor with its table, pyqtgraph moving a line over that plot.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ksys_hmi.views.trend_table import TrendTable
 from tests.benchmarks.report import line, parser
 from tests.trend_scenes import full_scene
 
-PENS, PIXELS, HEIGHT, CURSOR_MS = 8, 1920, 900, 8.0
+PENS, PIXELS, HEIGHT = 8, 1920, 900
 
 
 def medians(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -45,7 +45,7 @@ def medians(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return {name: statistics.median(times[2:]) for name, times in took.items()}
 
 
-def library_plot(scene: Scene) -> tuple[object, QWidget]:
+def library_plot(scene: Scene) -> tuple[Any, QWidget]:
     """The same extremes as curves of pyqtgraph with its fastest settings: the plot and the widget that paints."""
     plot: Any = pyqtgraph.PlotWidget()
     plot.setDownsampling(auto=True, mode="peak")
@@ -69,7 +69,9 @@ def measure(rounds: int, *, as_json: bool) -> None:
     table.resize(PIXELS, 260)
     for widget in (canvas, table):
         widget.show()
-    _plot, library = library_plot(scene)
+    plot, library = library_plot(scene)
+    mark = pyqtgraph.InfiniteLine(0.0)
+    plot.addItem(mark)
     screen = QPixmap(PIXELS, HEIGHT)
     turn = iter(range(10**9))
 
@@ -86,10 +88,20 @@ def measure(rounds: int, *, as_json: bool) -> None:
         canvas.render(screen)
         table.render(screen)
 
-    found = medians({"repaint": repaint, "library": lambda: library.render(screen), "move": move}, rounds)
+    def library_move() -> None:
+        mark.setPos(scene.view.window.start / 1e9 + next(turn))
+        library.render(screen)
+
+    works: dict[str, Callable[[], object]] = {
+        "repaint": repaint,
+        "library": lambda: library.render(screen),
+        "move": move,
+        "mark": library_move,
+    }
+    found = medians(works, rounds)
     shared = {"pens": PENS, "pixels": PIXELS}
     line("trend repaint", found["repaint"], "ms", found["library"], as_json=as_json, **shared, buckets_a_pixel=2)
-    line("trend cursor move", found["move"], "ms", CURSOR_MS, as_json=as_json, **shared, cursors=2)
+    line("trend cursor move", found["move"], "ms", found["mark"], as_json=as_json, **shared, cursors=2)
 
 
 def main() -> None:

@@ -72,3 +72,35 @@ def test_pens_come_back_and_sets_are_kept(on_trend: In) -> None:
         assert plant.window.pages["trend"].presenter.pen_sets.tags() == ["FEED_FLOW", "PUMP_STATE"]  # type: ignore[attr-defined]
 
     on_trend(scenario)
+
+
+def test_undo_brings_removed_and_replaced_pens_back(on_trend: In) -> None:
+    async def scenario(plant: Plant) -> None:
+        await show(plant, "FEED_FLOW", "PUMP_STATE")
+        plant.press(Qt.Key.Key_Delete)
+        assert plant.presenter.tags() == ["FEED_FLOW"]
+        plant.press(Qt.Key.Key_Z, CONTROL)
+        assert plant.presenter.tags() == ["FEED_FLOW", "PUMP_STATE"]
+        await show(plant, "FEED_PRESSURE")
+        plant.press(Qt.Key.Key_Z, CONTROL)
+        plant.press(Qt.Key.Key_Z, CONTROL)
+        assert plant.presenter.tags() == ["FEED_FLOW", "PUMP_STATE"]
+        plant.press(Qt.Key.Key_Y, CONTROL)
+        assert plant.presenter.tags() == ["FEED_PRESSURE"]
+
+    on_trend(scenario)
+
+
+def test_a_folder_that_takes_no_file_is_told_and_nothing_breaks(on_trend: In, tmp_path: Path) -> None:
+    async def scenario(plant: Plant) -> None:
+        await show(plant, "FEED_FLOW")
+        blocked = tmp_path / "pen_sets.json"
+        blocked.unlink(missing_ok=True)
+        blocked.mkdir()
+        told: list[str] = []
+        plant.runtime.events.message.connect(told.append)
+        plant.runtime.open_page("help")
+        assert len(told) == 1
+        assert "pen_sets.json" in told[0]
+
+    on_trend(scenario)
