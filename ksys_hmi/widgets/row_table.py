@@ -12,6 +12,7 @@ from ksys_hmi.models.rows import RowsModel
 
 RowT = TypeVar("RowT")
 ROW_PX = 28
+_LEAST_PX = 76
 _SELECT_ROWS = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -115,6 +116,8 @@ class RowTable(QTableView, Generic[RowT]):
     def fit_columns(self) -> None:
         """Make the columns as wide as their titles and the rows that are shown."""
         self.resizeColumnsToContents()
+        for column in range(1, self._rows_model.columnCount()):
+            self.setColumnWidth(column, max(self.columnWidth(column), fonts.px(_LEAST_PX)))
         self.horizontalHeader().setSectionResizeMode(self._stretch, QHeaderView.ResizeMode.Stretch)
 
     def currentChanged(self, current: Any, previous: Any) -> None:
