@@ -90,7 +90,7 @@ class Owners:
 
     def join(self) -> None:
         if self._mine is None:
-            self._mine = next(lock for lock in self._locks if lock.try_acquire())
+            self._mine = next((lock for lock in self._locks if lock.try_acquire()), None)
 
     def leave(self) -> bool:
         """Stop counting this process; True when nobody else is left."""
