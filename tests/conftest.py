@@ -102,7 +102,7 @@ def dsn(server_dsn: str, template: str | None) -> Iterator[str]:
         run_sql(own, _EXTENSION)
         asyncio.run(migrate(own))
     else:
-        run_sql(server_dsn, f"create database {name} template {template}")
+        run_sql(server_dsn, f"create database {name} template {template} strategy file_copy")
     yield own
     run_sql(server_dsn, f"drop database {name} with (force)")
 
