@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from ksys_core.i18n import N_, tr
@@ -14,6 +14,7 @@ from ksys_hmi.formats import format_clock
 from ksys_hmi.presenters.banner import BannerAlarm, BannerState, Count
 from ksys_hmi.widgets.alarm_symbol import blinks, paint_symbol
 from ksys_hmi.widgets.blink import blink
+from ksys_hmi.widgets.hatch import HatchOverlay
 
 PRIORITY_NAMES = {1: N_("urgent"), 2: N_("high"), 3: N_("low"), 4: N_("diagnostic")}
 NEWEST = 3
@@ -55,23 +56,29 @@ class PriorityCount(BannerButton):
         super().__init__()
         self.priority = priority
         self._count = _NO_COUNT
+        self._known = False
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self.show_count(_NO_COUNT)
+        self.show_count(None)
 
     @property
     def blinking(self) -> bool:
         return self._count.unacked > 0 and blinks(self.priority, "UNACK")
 
-    def show_count(self, count: Count) -> None:
-        self._count = count
+    def show_count(self, count: Count | None) -> None:
+        """Show the numbers; None: they are not known, which is not zero."""
+        self._known = count is not None
+        self._count = count or _NO_COUNT
         name = tr(PRIORITY_NAMES[self.priority])
         self.setAccessibleName(
             tr("Priority {n} {name}: {unacked} unacknowledged, {active} active", n=self.priority, name=name,
-               unacked=count.unacked, active=count.active)
+               unacked=self._figure(self._count.unacked), active=self._figure(self._count.active))
         )  # fmt: skip
         self.setToolTip(self.accessibleName())
         blink().need(self, self.blinking)
         self.update()
+
+    def _figure(self, number: int) -> str:
+        return str(number) if self._known else "–"
 
     def sizeHint(self) -> QSize:
         return QSize(fonts.px(104), fonts.px(64))
@@ -91,11 +98,15 @@ class PriorityCount(BannerButton):
         painter.setPen(tokens.text2 if quiet else tokens.text)
         painter.setFont(fonts.value(bold=not quiet))
         top = right.adjusted(0, fonts.px(6), 0, -height // 2)
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, str(self._count.unacked))
+        painter.drawText(
+            top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._figure(self._count.unacked)
+        )
         painter.setPen(tokens.text2)
         painter.setFont(fonts.label())
         below = right.adjusted(0, height // 2, 0, -fonts.px(4))
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"/ {self._count.active}")
+        painter.drawText(
+            below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, f"/ {self._figure(self._count.active)}"
+        )
         painter.end()
 
 
@@ -178,6 +189,7 @@ class AlarmBanner(QWidget):
         self._notice.setFixedWidth(fonts.px(240))
         self._notice.setAccessibleName(tr("Floods and lost sources"))
         self._state = BannerState()
+        self._hatch = HatchOverlay(self)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
@@ -194,7 +206,9 @@ class AlarmBanner(QWidget):
     def show_state(self, state: BannerState) -> None:
         self._state = state
         for priority, count in self.counts.items():
-            count.show_count(state.counts.get(priority, _NO_COUNT))
+            count.show_count(None if state.loading else state.counts.get(priority, _NO_COUNT))
+        self._hatch.setVisible(state.stale_since is not None)
+        self._hatch.raise_()
         self.cells[0].says_none = not state.loading
         for position, cell in enumerate(self.cells):
             cell.show_alarm(state.newest[position] if position < len(state.newest) else None)
@@ -209,6 +223,10 @@ class AlarmBanner(QWidget):
         if state.lost_sources:
             lines.append(tr("SOURCE LOST: {names}", names=", ".join(state.lost_sources)))
         return "\n".join(lines)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._hatch.setGeometry(self.rect())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from ksys_core.i18n import tr
 from ksys_core.settings import Settings
 from ksys_hmi import display, theme
+from ksys_hmi.presenters.banner import BannerState
 from ksys_hmi.progress import Progress
 from ksys_hmi.runtime import ConnectionState, Runtime
 from ksys_hmi.views.main_window import MainWindow
@@ -159,6 +160,16 @@ def test_palette_runs_an_action_by_its_name(in_window: Callable[[Scenario], None
         QTest.keyClick(window.commands.palette.field, Qt.Key.Key_Return)
         assert tr.language == "ko"
         assert not window.commands.palette.isVisible()
+
+    in_window(scenario)
+
+
+def test_what_is_not_known_is_not_shown_as_none(in_window: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow) -> None:
+        urgent = window.banner.counts[1]
+        assert urgent.accessibleName() == "Priority 1 urgent: – unacknowledged, – active"
+        window.banner.show_state(BannerState(loading=False))
+        assert urgent.accessibleName() == "Priority 1 urgent: 0 unacknowledged, 0 active"
 
     in_window(scenario)
 
