@@ -14,9 +14,9 @@ from ksys_core.services.plant_setup import install_demo_plant
 from ksys_core.sources.simulator.tags import TAGS
 from ksys_core.store.embedded import EmbeddedServer
 from ksys_core.store.pool import Database
-from tests.acceptance.programs import Programs, kill_server, wait_for
+from tests.acceptance.programs import PATIENCE_S, Programs, kill_server, wait_for
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 DUPLICATES = "select count(*) - count(distinct (jobid, slot)) from scheduler.job_run_details"
 RUNNING = "select count(*) from scheduler.job_run_details where status = 'running'"
@@ -59,7 +59,7 @@ def test_it_runs_its_jobs_reports_them_and_ends_in_order(programs: Programs) -> 
     assert programs.value(by) == 1
 
     process.send_signal(signal.SIGTERM)
-    assert process.wait(timeout=5) == 0
+    assert process.wait(timeout=PATIENCE_S) == 0
     assert programs.value(RUNNING) == 0
     assert programs.value(DUPLICATES) == 0
     assert programs.value("select state from service_instances where pid = $1", process.pid) == "stopped"
@@ -127,7 +127,7 @@ def test_without_its_database_it_still_ends_in_time(programs: Programs, own_serv
     try:
         asked = programs.command("status")
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=PATIENCE_S) == 0
         assert (asked.returncode, asked.stderr.count("\n")) == (1, 1)
     finally:
         own_server.start_or_adopt()
