@@ -9,6 +9,10 @@ export const CODES = {
   QUERY: byte("Q"),
   PARSE: byte("P"),
   TERMINATE: byte("X"),
+  BIND: byte("B"),
+  DESCRIBE: byte("D"),
+  CLOSE: byte("C"),
+  STATEMENT: byte("S"),
   COPY_DONE: byte("c"),
   COPY_FAIL: byte("f"),
   COPY_IN_RESPONSE: byte("G"),
@@ -41,6 +45,22 @@ export class Splitter {
     this.#started = kind === CODES.STARTUP;
     return { kind, bytes };
   }
+}
+
+/** Where the name of a prepared statement stands in a message, 0 where there is none. */
+function statementAt(kind, bytes) {
+  if (kind === CODES.PARSE) return 5;
+  if (kind === CODES.BIND) return bytes.indexOf(0, 5) + 1;
+  return (kind === CODES.DESCRIBE || kind === CODES.CLOSE) && bytes[5] === CODES.STATEMENT ? 6 : 0;
+}
+
+/** The message with `prefix` before the name of its prepared statement: clients of one backend must not share names. */
+export function withOwnStatement(kind, bytes, prefix) {
+  const at = statementAt(kind, bytes);
+  if (!at || bytes[at] === 0) return bytes;
+  const renamed = Buffer.concat([bytes.subarray(0, at), Buffer.from(prefix), bytes.subarray(at)]);
+  renamed.writeInt32BE(renamed.length - 1, 1);
+  return renamed;
 }
 
 /** The messages of a reply of the backend, each with its kind. */

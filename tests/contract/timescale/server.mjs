@@ -7,12 +7,13 @@
 // shared. Notifications go to every connection that listens.
 import net from "node:net";
 import { Backend } from "./backend.mjs";
-import { CODES, Splitter, isCopyFrom, sessionChanges } from "./protocol.mjs";
+import { CODES, Splitter, isCopyFrom, sessionChanges, withOwnStatement } from "./protocol.mjs";
 
 const backend = await Backend.open();
+let clients = 0;
 
 function serve(socket) {
-  const client = { socket, channels: new Set(), send: (bytes) => socket.writable && socket.write(bytes) };
+  const client = { socket, prefix: `c${++clients}_`, channels: new Set(), send: (bytes) => socket.writable && socket.write(bytes) };
   const splitter = new Splitter();
   let copy = null;
   backend.join(client);
@@ -36,7 +37,7 @@ function serve(socket) {
       copy = [bytes];
       client.send(CODES.COPY_IN_REPLY);
     } else {
-      backend.ask(client, bytes, sessionChanges(kind, bytes));
+      backend.ask(client, withOwnStatement(kind, bytes, client.prefix), sessionChanges(kind, bytes));
     }
   }
 }
