@@ -72,12 +72,15 @@ async def connected_page(server: EmbeddedServer) -> AsyncIterator[TagsPage]:
     async with asyncio.TaskGroup() as group:
         runtime = Runtime(Settings(), group)
         await connection.connect(runtime, Progress((connection.CONNECT,)), server.dsn("operator"))
+        listening = asyncio.Event()
+        runtime.events.changed.connect(lambda _kind, _ids: listening.set())
         runtime.spawn(connection.follow(runtime, server.dsn("operator")), "events")
         page = TagsPage(runtime)
         page.resize(400, 300)
         page.show()
         try:
             await until(lambda: page.loaded)
+            await listening.wait()  # its first event is "resync"
             yield page
         finally:
             page.hide()
@@ -100,6 +103,8 @@ def processes(server: EmbeddedServer) -> list[psutil.Process]:
 
 
 async def _stopped(page: TagsPage, server: EmbeddedServer) -> None:
+    assert server.pid is not None
+    psutil.Process(server.pid).suspend()  # first, so that it starts no process behind the list's back
     halted = processes(server)
     for process in halted:
         process.suspend()
