@@ -137,19 +137,26 @@ class Collectors:
 
     async def _fill(self, definition: SourceDefinition, source: Source) -> None:
         """Bring in the history; virtual tags are computed again over what came."""
-        notes: set[asyncio.Task[None]] = set()
         missing = False
+        position = told = (-1, -1)
+        writing: asyncio.Task[None] | None = None
+
+        async def write() -> None:
+            nonlocal told
+            while told != position:  # one after another: an older position must not be written last
+                told = position
+                await self._note_fill(definition, *told)
 
         def progress(done: int, total: int) -> None:
-            nonlocal missing
+            nonlocal missing, position, writing
             missing = missing or done < total
-            if not notes or done >= total:
-                task = asyncio.create_task(self._note_fill(definition, done, total))
-                notes.add(task)
-                task.add_done_callback(notes.discard)
+            position = done, total
+            if writing is None or writing.done():
+                writing = asyncio.create_task(write())
 
         await source.fill(progress)
-        await asyncio.gather(*notes)
+        if writing is not None:
+            await writing
         if missing:
             await virtual_tags.recompute(self._db, now_ns=time.time_ns())
 
