@@ -1,4 +1,4 @@
-"""`ksys models`: train, deploy, list."""
+"""`ksys models`: test, train, deploy, list."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
+from ksys_core.cli import evaluation as printed
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.evaluation import FOLDS
 from ksys_core.i18n import N_, tr
-from ksys_core.services import forecast, models
+from ksys_core.services import evaluation, forecast, models
 from ksys_core.services.compute import processes
 from ksys_core.services.models import TrainingPlan
 from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
 
-app = App(name="ksys models", help="Forecasting models: train, deploy, list.")
+app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
 
 COLUMNS: Final = (
     N_("Model"),
@@ -84,6 +86,51 @@ def deploy(
     plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
     asyncio.run(_deploy(common.load(), tag, plan.checked()))
     return 0
+
+
+@app.command(name="evaluate")
+def evaluate_engines(
+    tag: str,
+    /,
+    *,
+    algorithm: list[str] | None = None,
+    interval: str = "5m",
+    horizon: int = models.HORIZON,
+    season: str = "auto",
+    days: float = models.HISTORY_DAYS,
+    folds: int = FOLDS,
+    refit_every: int | None = None,
+    json_output: JsonFlag = False,
+    common: Common = DEFAULT,
+) -> int:
+    """Test engines on the history of TAG: forecasts of past times from what was known then, on the same folds for all.
+
+    Naive and seasonal naive are always among them, and the median of the best engine of each family.
+
+    Parameters
+    ----------
+    tag:
+        The tag.
+    algorithm:
+        An engine to test, can be given several times; ridge and mstl when not given.
+    interval:
+        Grid of the models: whole minutes that divide a day (5m, 1h).
+    horizon:
+        Steps of one interval that are forecast.
+    season:
+        Season length in steps, "auto" or "none".
+    days:
+        How much of the newest history is used at most.
+    folds:
+        Forecasts at most, none sharing a target; the oldest third chooses for the median and is not scored.
+    refit_every:
+        Folds after which models are fitted anew; never when not given.
+    json_output:
+        Print a JSON object.
+    """
+    names = algorithm or ["ridge", "mstl"]
+    plan = TrainingPlan(names[0], seconds(interval), horizon, season_of(season), days).checked()
+    return asyncio.run(_evaluate(common.load(), tag, plan, names, folds, refit_every, json_output))
 
 
 @app.command
@@ -150,6 +197,36 @@ async def _deploy(loaded: LoadedSettings, tag: str, plan: TrainingPlan) -> None:
             rows = await forecast.run_cycle(db, now_ns=time.time_ns(), executor=executor, sensor_ids=[row.sensor_id])
     text = N_("Model {model}: {algorithm} for {tag}, season {season}, fitted in {s:.1f} s, {rows} rows forecast.")
     print(tr(text, model=model_id, algorithm=row.algorithm, tag=tag, season=row.season, s=row.fit_s, rows=rows))
+
+
+async def _evaluate(
+    loaded: LoadedSettings,
+    tag: str,
+    plan: TrainingPlan,
+    names: list[str],
+    folds: int,
+    refit_every: int | None,
+    as_json: bool,
+) -> int:
+    async with database(loaded) as db:
+        with processes() as executor:
+            trial = await evaluation.run(
+                db,
+                now_ns=time.time_ns(),
+                executor=executor,
+                tag=tag,
+                plan=plan,
+                algorithms=names,
+                count=folds,
+                refit_every=refit_every,
+            )
+    if as_json:
+        print(json.dumps(printed.plain(tag, trial)))
+        return 0
+    Console().print(printed.table(tag, trial))
+    for name, error in trial.errors.items():
+        print(f"{name}: {error}")
+    return 0
 
 
 async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:

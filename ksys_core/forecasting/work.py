@@ -18,6 +18,7 @@ from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Froze
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
+from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
 from ksys_core.i18n import N_
 
@@ -45,7 +46,7 @@ class TrainResult:
     sha256: str
     season: int
     seconds: float
-    scale: float
+    scale: float | None
     notes: tuple[str, ...]
 
 
@@ -97,7 +98,7 @@ def train(task: TrainTask) -> TrainResult:
     params = spec.params_model.model_validate(task.params)
     begun = time.perf_counter()
     season = season_length(task.y) if task.season is None else task.season
-    outcome = _attempt(lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params))
+    outcome = attempt(lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params))
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
@@ -107,16 +108,9 @@ def train(task: TrainTask) -> TrainResult:
         sha256=artefacts.sha256(text),
         season=fitted.season,
         seconds=time.perf_counter() - begun,
-        scale=_seasonal_change(task.y, season),
+        scale=mase_scale(bridged(task.y.v, season), season),
         notes=notes,
     )
-
-
-def _seasonal_change(y: RegularSeries, season: int) -> float:
-    """Mean absolute change over one season, NaN when there is none to compare."""
-    v = bridged(y.v, season)
-    change = np.abs(v[season:] - v[:-season])
-    return float(np.nanmean(change)) if np.isfinite(change).any() else float("nan")
 
 
 @lru_cache(maxsize=4096)
@@ -151,13 +145,13 @@ def _isolated(task: PredictTask) -> PredictResult:
         forecast = _model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
         return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
-    outcome = _attempt(continued)
+    outcome = attempt(continued)
     if isinstance(outcome, KnownError):
         return _fallback(task, outcome.text.format(**outcome.params))
     return PredictResult(task.key, outcome, "model")
 
 
-def _attempt(make: Callable[[], T]) -> T | KnownError:
+def attempt(make: Callable[[], T]) -> T | KnownError:
     """What `make` gives, or why it could not: one model's failure, of whatever kind, must not touch another."""
     try:
         return make()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -84,9 +83,7 @@ async def deploy(
         KnownError: unknown tag or algorithm, values out of range, or a history that can't be modelled.
     """
     plan.checked()
-    sensor_id = await models.sensor_id_of(db, tag)
-    if sensor_id is None:
-        raise KnownError("models.unknown_tag", N_("There is no tag {tag}."), tag=tag)
+    sensor_id = await sensor_of(db, tag)
     model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=sensor_id, plan=plan)
     await models.deploy(db, model_id, role=role)
     return model_id
@@ -94,10 +91,7 @@ async def deploy(
 
 async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_id: int, plan: TrainingPlan) -> int:
     """Fit `plan` in `executor` and keep the model without deploying it; its number."""
-    stop = issue_time(now_ns, plan.interval_s)
-    steps = round(plan.history_days * DAY / (plan.interval_s * SECOND))
-    y = (await model_grids.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=plan.interval_s))[sensor_id]
-    y = _from_first_value(y)
+    y = await history(db, now_ns=now_ns, sensor_id=sensor_id, interval_s=plan.interval_s, days=plan.history_days)
     task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
     where = None if spec_named(plan.algorithm).instant else executor
     result = await asyncio.get_running_loop().run_in_executor(where, train, task)
@@ -115,10 +109,35 @@ async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_i
             data_to_ns=y.stop,
             data_n=int(np.isfinite(y.v).sum()),
             fit_s=result.seconds,
-            scale=result.scale if math.isfinite(result.scale) and result.scale > 0 else None,
+            scale=result.scale,
             params=dict(plan.params),
             notes=result.notes,
         ),
+    )
+
+
+async def sensor_of(db: Database, tag: str) -> int:
+    """The sensor called `tag`.
+
+    Raises:
+        KnownError: there is none.
+    """
+    sensor_id = await models.sensor_id_of(db, tag)
+    if sensor_id is None:
+        raise KnownError("models.unknown_tag", N_("There is no tag {tag}."), tag=tag)
+    return sensor_id
+
+
+async def history(db: Database, *, now_ns: int, sensor_id: int, interval_s: int, days: float) -> RegularSeries:
+    """The newest `days` of a sensor on a grid, from its first value on.
+
+    Raises:
+        KnownError: it has no usable readings there.
+    """
+    stop = issue_time(now_ns, interval_s)
+    steps = round(days * DAY / (interval_s * SECOND))
+    return _from_first_value(
+        (await model_grids.grids(db, [(sensor_id, steps)], stop_ns=stop, step_s=interval_s))[sensor_id]
     )
 
 

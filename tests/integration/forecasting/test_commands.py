@@ -98,3 +98,21 @@ def test_season() -> None:
     assert [season_of(text) for text in ("auto", "none", "288")] == [None, 1, 288]
     with pytest.raises(KnownError, match="season"):
         season_of("0")
+
+
+async def test_evaluate_compares_engines_on_the_same_folds(database: Database, now: int, capsys: Capture) -> None:
+    await history(database, ["FLOW"], days=2, now=now)
+    options = ("--algorithm", "ridge", "--algorithm", "mstl", "--season", "none", "--horizon", "6", "--folds", "30")
+
+    assert await ksys("models", "evaluate", "FLOW", *options, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    rows = {row["algorithm"]: row for row in found["engines"]}
+    assert set(rows) == {"naive", "seasonal_naive", "ridge", "median"}
+    assert (found["folds"], found["selecting_folds"], found["horizon"]) == (20, 10, 6)
+    assert len({row["scores"]["n"] for row in rows.values()}) == 1
+    assert rows["ridge"]["scores"]["mae"] < rows["naive"]["scores"]["mae"]
+    assert found["errors"] == {"mstl": "The series has no season that this model could use."}
+    assert await ksys("models", "evaluate", "FLOW", *options) == 0
+    shown = capsys.readouterr().out
+    assert "20 folds of 6 steps" in shown
+    assert "mstl: The series has no season" in shown

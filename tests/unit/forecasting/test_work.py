@@ -74,4 +74,5 @@ def test_no_history_at_all_is_stale() -> None:
 def test_training_finds_the_season_and_the_scale() -> None:
     result = train(TrainTask("ridge", daily(), 6))
     assert result.season == 24
+    assert result.scale is not None
     assert 0.1 < result.scale < 2

@@ -1,0 +1,154 @@
+"""Walk-forward knows nothing of what comes after an origin."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ksys_core.errors import KnownError
+from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
+from ksys_core.forecasting.base import fit
+from ksys_core.forecasting.conformal import ENOUGH, NEWEST
+from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.registry import SPECS
+from tests.unit.forecasting.signals import SEASON, daily, with_values
+
+CHEAP = ("naive", "seasonal_naive", "drift", "ridge")
+
+
+@given(st.integers(1, 300), st.integers(1, 30), st.integers(1, 100), st.integers(0, 20), st.integers(1, 40))
+def test_origins_are_the_newest_that_fit(n: int, horizon: int, first: int, count: int, apart: int) -> None:
+    found = folds(n, horizon=horizon, first=first, count=count, apart=apart)
+    possible = [o for o in range(n + 1) if o >= first and o + horizon <= n and (n - horizon - o) % apart == 0]
+    assert list(found.origins) == possible[max(0, len(possible) - count) :]
+    assert found.overlap == math.ceil(horizon / apart)
+
+
+@pytest.mark.parametrize(("horizon", "apart", "first"), [(0, 1, 1), (1, 0, 1), (1, 1, 0)])
+def test_senseless_folds_are_refused(horizon: int, apart: int, first: int) -> None:
+    with pytest.raises(ValueError, match="positive"):
+        folds(10, horizon=horizon, first=first, count=1, apart=apart)
+
+
+def test_without_a_distance_no_two_forecasts_share_a_target() -> None:
+    assert folds(100, horizon=7, first=50, count=99).apart == 7
+
+
+@given(
+    st.sampled_from(CHEAP), st.integers(1, 12), st.integers(1, 12), st.one_of(st.none(), st.integers(1, 3)), st.data()
+)
+@settings(max_examples=25, deadline=None)
+def test_what_comes_later_changes_nothing(
+    name: str, horizon: int, apart: int, refit_every: int | None, data: st.DataObject
+) -> None:
+    y = daily(300)
+    where = folds(300, horizon=horizon, first=200, count=6, apart=apart)
+    i = data.draw(st.integers(0, len(where.origins) - 1))
+    later = y.v.copy()
+    later[where.origins[i] :] += 1000.0
+    one = walk_forward(SPECS[name], y, where, season=SEASON, refit_every=refit_every)
+    other = walk_forward(SPECS[name], with_values(y, later), where, season=SEASON, refit_every=refit_every)
+    assert np.array_equal(one.value[: i + 1], other.value[: i + 1])
+    assert np.array_equal(one.lo[:, : i + 1], other.lo[:, : i + 1])
+    assert np.array_equal(one.hi[:, : i + 1], other.hi[:, : i + 1])
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_refitted_at_every_origin_it_is_a_fit_to_the_past(name: str) -> None:
+    y = daily(260)
+    where = folds(260, horizon=6, first=200, count=4)
+    test = walk_forward(SPECS[name], y, where, season=SEASON, refit_every=1)
+    for i, origin in enumerate(where.origins):
+        alone = fit(SPECS[name], RegularSeries(y.start, y.step, y.v[:origin]), season=SEASON, horizon=6)
+        assert np.allclose(test.value[i], alone.predict().value)
+        assert np.array_equal(test.actual[i], y.v[origin : origin + 6])
+
+
+@pytest.mark.parametrize("name", tuple(SPECS))
+def test_every_engine_walks(name: str) -> None:
+    y = daily(360)
+    test = walk_forward(SPECS[name], y, folds(360, horizon=6, first=300, count=3), season=SEASON)
+    assert np.isfinite(test.losses()).all()
+    assert test.losses().mean() < 15
+    assert test.fit_s > 0
+    assert test.update_s > 0
+
+
+def test_an_origin_with_missing_newest_values_has_no_forecast() -> None:
+    y = daily(300)
+    v = y.v.copy()
+    v[270:280] = np.nan
+    where = Folds((260, 278, 290), 6, 6)
+    test = walk_forward(SPECS["naive"], with_values(y, v), where, season=1)
+    assert np.isnan(test.value[1]).all()
+    assert np.isfinite(test.value[[0, 2]]).all()
+    assert np.isnan(test.losses()[1])
+    assert np.isfinite(test.part(2).losses()).all()
+    assert test.part(2).folds.origins == (290,)
+
+
+def test_a_series_that_cannot_be_modelled_is_said() -> None:
+    y = with_values(daily(60), np.full(60, 2.0))
+    with pytest.raises(KnownError, match="little history"):
+        walk_forward(SPECS["ridge"], y, folds(60, horizon=6, first=20, count=2), season=SEASON)
+
+
+def made(where: Folds, seed: int, levels: tuple[float, ...] = (80.0, 95.0)) -> Backtest:
+    rng = np.random.default_rng(seed)
+    shape = (len(where.origins), where.horizon)
+    actual, value = rng.normal(size=shape), 0.3 * rng.normal(size=shape)
+    actual[rng.random(shape) < 0.1] = np.nan
+    own = np.full((len(levels), *shape), 0.01)
+    return Backtest(where, levels, actual, value, value - own, value + own)
+
+
+@given(st.integers(60, 90), st.integers(1, 3), st.integers(1, 4), st.integers(0, 9))
+@settings(max_examples=20, deadline=None)
+def test_bounds_follow_the_errors_that_had_matured(count: int, horizon: int, apart: int, seed: int) -> None:
+    where = Folds(tuple(range(100, 100 + count * apart, apart)), horizon, apart)
+    test = made(where, seed)
+    found = conformal(test)
+    for i, origin in enumerate(where.origins):
+        widths = np.full((2, horizon), 0.01)
+        for k in range(horizon):
+            errors = [
+                abs(test.value[j, k] - test.actual[j, k])
+                for j, past in enumerate(where.origins)
+                if past + k + 1 <= origin and not math.isnan(test.actual[j, k])
+            ][-NEWEST:]
+            if len(errors) >= ENOUGH:
+                ranks = [min(math.ceil((len(errors) + 1) * p), len(errors)) for p in (0.8, 0.95)]
+                widths[:, k] = [sorted(errors)[rank - 1] for rank in ranks]
+        for k in range(horizon):
+            for level in range(2):
+                wanted = widths[: level + 1, : k + 1].max()
+                assert found.hi[level, i, k] - test.value[i, k] == pytest.approx(wanted)
+                assert test.value[i, k] - found.lo[level, i, k] == pytest.approx(wanted)
+
+
+def test_conformal_bounds_cover_what_they_promise() -> None:
+    test = conformal(made(Folds(tuple(range(100, 3100)), 1, 1), 5))
+    late = test.part(200)
+    known = np.isfinite(late.actual)
+    for i, level in enumerate(late.levels):
+        inside = (late.lo[i] <= late.actual) & (late.actual <= late.hi[i])
+        assert abs(inside[known].mean() - level / 100) < 0.02
+
+
+def test_the_median_of_three_ignores_one_bad_member() -> None:
+    where = folds(300, horizon=6, first=200, count=5)
+    tests = [walk_forward(SPECS[name], daily(300), where, season=SEASON) for name in ("ridge", "seasonal_naive")]
+    bad = Backtest(where, tests[0].levels, tests[0].actual, tests[0].value + 1e6, tests[0].lo + 1e6, tests[0].hi + 1e6)
+    found = median([*tests, bad])
+    assert np.array_equal(found.value, np.maximum(tests[0].value, tests[1].value))
+    assert found.fit_s == pytest.approx(tests[0].fit_s + tests[1].fit_s)
+
+
+def test_forecasts_of_other_folds_are_not_combined() -> None:
+    one, other = made(Folds((10, 11), 1, 1), 1), made(Folds((11, 12), 1, 1), 1)
+    with pytest.raises(ValueError, match="folds"):
+        median([one, other])

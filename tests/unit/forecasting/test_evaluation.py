@@ -1,0 +1,77 @@
+"""Several engines, one set of folds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ksys_core.errors import KnownError
+from ksys_core.forecasting.backtest import Backtest, Folds
+from ksys_core.forecasting.evaluation import MEDIAN, EvaluateTask, chosen, engine_scores, evaluate
+from tests.unit.forecasting.signals import daily, with_values
+
+
+def test_all_engines_are_scored_on_the_same_pairs_and_the_best_comes_first() -> None:
+    v = daily(900).v.copy()
+    v[700:710] = np.nan
+    trial = evaluate(EvaluateTask(with_values(daily(900), v), ("ridge", "drift"), horizon=6, count=60))
+    rows = engine_scores(trial)
+
+    assert trial.season == 24
+    assert not trial.errors
+    assert len({test.folds for test in trial.tests.values()}) == 1
+    assert {row.algorithm for row in rows} == {"naive", "seasonal_naive", "ridge", "drift", MEDIAN}
+    assert len({row.scores.n for row in rows}) == 1
+    assert 150 < rows[0].scores.n < 40 * 6
+    assert [row.scores.mae for row in rows] == sorted(row.scores.mae for row in rows)
+    by_name = {row.algorithm: row for row in rows}
+    assert trial.voters == ("ridge",)
+    assert by_name[MEDIAN].scores.mae == by_name["ridge"].scores.mae
+    best = min(by_name["naive"].scores.mae, by_name["seasonal_naive"].scores.mae)
+    assert by_name["ridge"].skill == pytest.approx(1 - by_name["ridge"].scores.mae / best)
+    assert by_name["ridge"].skill is not None
+    assert by_name["ridge"].skill > 0
+    assert list(by_name["ridge"].skill_by_steps) == ["1", "2-3", "4-6"]
+
+
+def test_an_engine_that_fails_does_not_touch_the_others() -> None:
+    trial = evaluate(EvaluateTask(daily(400), ("mstl", "ridge"), horizon=6, season=1, count=9))
+    assert set(trial.errors) == {"mstl"}
+    assert "ridge" in trial.tests
+
+
+def test_an_unknown_engine_and_a_short_history_are_said() -> None:
+    with pytest.raises(KnownError, match="no algorithm"):
+        evaluate(EvaluateTask(daily(400), ("magic",), horizon=6))
+    with pytest.raises(KnownError, match="little history"):
+        evaluate(EvaluateTask(daily(90), ("naive",), horizon=24))
+    with pytest.raises(KnownError, match="little history"):
+        evaluate(EvaluateTask(with_values(daily(90), np.full(90, np.nan)), ("naive",), horizon=2))
+
+
+def test_parameters_reach_their_engine() -> None:
+    trial = evaluate(EvaluateTask(daily(400), ("ridge",), horizon=6, count=9, params={"ridge": {"max_points": 1}}))
+    assert "ridge" in trial.errors
+
+
+def losing(mae: float) -> Backtest:
+    where = Folds((10, 11), 1, 1)
+    value = np.full((2, 1), mae)
+    return Backtest(where, (80.0,), np.zeros((2, 1)), value, value[None] - 1, value[None] + 1)
+
+
+@pytest.mark.parametrize(
+    ("maes", "voters"),
+    [
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 1, "mstl": 1.5, "auto_theta": 1.2, "auto_ets": 1.1},
+         ("ridge", "auto_ets", "mstl")),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 2.5, "mstl": 1.5}, ("mstl",)),
+        ({"naive": 1, "seasonal_naive": 2, "ridge": 2.5}, ("naive",)),
+        ({"naive": 3, "seasonal_naive": 2, "drift": 1}, ("seasonal_naive",)),
+        ({"ridge": 1}, ()),
+    ],
+)  # fmt: skip
+def test_of_each_family_the_best_that_beats_the_baselines_votes(
+    maes: dict[str, float], voters: tuple[str, ...]
+) -> None:
+    assert chosen({name: losing(mae) for name, mae in maes.items()}) == voters
