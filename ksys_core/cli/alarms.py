@@ -1,4 +1,4 @@
-"""`ksys alarms`: check the journal, print key figures."""
+"""`ksys alarms`: check the journal, print key figures, try out definitions."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 
 from cyclopts import App
 
+from ksys_core.cli import alarms_what_if
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.times import DAY
 from ksys_core.errors import KnownError
@@ -18,7 +19,8 @@ from ksys_core.services.alarms import journal_breaks
 from ksys_core.services.alarms_kpis import AlarmKpis, alarm_kpis
 from ksys_core.settings_sources import LoadedSettings
 
-app = App(name="ksys alarms", help="Alarms: check the journal, print key figures.")
+app = App(name="ksys alarms", help="Alarms: check the journal, print key figures, try out definitions.")
+app.command(alarms_what_if.command, name="what-if")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),
