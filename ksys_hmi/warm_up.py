@@ -10,10 +10,14 @@ from ksys_hmi.views.main_window import MainWindow
 
 
 async def warm_up(window: MainWindow) -> None:
-    """Import the pages' modules in a thread and build the pages one by one, letting events pass between."""
+    """Import and build the pages one by one, letting events pass between.
+
+    The imports stay in the GUI's thread: types of Qt that are made in two threads at once have crashed the program.
+    """
     for language in LANGUAGES:
         await asyncio.to_thread(Translator(language), "Help")  # reads the catalogue
     for spec in window.specs.values():
-        await asyncio.to_thread(importlib.import_module, spec.view.partition(":")[0])
+        importlib.import_module(spec.view.partition(":")[0])
+        await asyncio.sleep(0)
         window.prepare(spec)
         await asyncio.sleep(0)
