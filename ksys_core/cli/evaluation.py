@@ -8,6 +8,7 @@ from typing import Any, Final
 from rich.table import Table
 
 from ksys_core.forecasting.evaluation import EngineScores, Trial, engine_scores
+from ksys_core.forecasting.gate import Verdict
 from ksys_core.i18n import N_, tr
 
 COLUMNS: Final = (
@@ -17,11 +18,21 @@ COLUMNS: Final = (
     N_("WAPE"),
     N_("Bias"),
     N_("Skill"),
+    N_("Chance (p)"),
     N_("Inside 80 %"),
     N_("Inside 95 %"),
     N_("Interval score 95 %"),
     N_("Fit (s)"),
     N_("Update (ms)"),
+)
+
+DUEL_COLUMNS: Final = (
+    N_("Opponent"),
+    N_("Folds"),
+    N_("MAE ratio"),
+    N_("Worst part"),
+    N_("Chance (p)"),
+    N_("Beaten"),
 )
 
 
@@ -38,6 +49,26 @@ def plain(tag: str, trial: Trial) -> dict[str, Any]:
         "engines": [dataclasses.asdict(row) for row in engine_scores(trial)],
         "errors": {name: str(error) for name, error in trial.errors.items()},
     }
+
+
+def verdict_table(algorithm: str, verdict: Verdict) -> Table:
+    """Every duel of a challenger with its figures."""
+    made = Table(*(tr(head) for head in DUEL_COLUMNS), title=tr("{algorithm} at the gate", algorithm=algorithm))
+    made.caption = tr(
+        "Coverage differs from the bounds' level by {gap:.1%}; the bounds hold: {answer}",
+        gap=verdict.coverage_gap,
+        answer=tr("yes") if verdict.bounds_hold else tr("no"),
+    )
+    for duel in verdict.duels:
+        made.add_row(
+            duel.opponent,
+            str(duel.n),
+            f"{duel.ratio:.3f}",
+            f"{duel.worst_part:.3f}",
+            f"{duel.p:.2g}",
+            tr("yes") if duel.won else tr("no"),
+        )
+    return made
 
 
 def table(tag: str, trial: Trial) -> Table:
@@ -67,6 +98,7 @@ def _cells(row: EngineScores) -> list[str]:
         _number(scores.wape, ".2%"),
         f"{scores.bias:+.3g}",
         _number(row.skill, ".3f"),
+        _number(row.p, ".2g") + (" *" if row.better else ""),
         f"{low.coverage:.1%}",
         f"{high.coverage:.1%}",
         f"{high.interval_score:.4g}",

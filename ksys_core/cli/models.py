@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import json
 import time
+from concurrent.futures import Executor
 from typing import Final
 
 from cyclopts import App
@@ -24,6 +25,7 @@ from ksys_core.services.compute import processes
 from ksys_core.services.models import TrainingPlan
 from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
+from ksys_core.store.pool import Database
 
 app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
 
@@ -64,6 +66,7 @@ def deploy(
     horizon: int = models.HORIZON,
     season: str = "auto",
     days: float = models.HISTORY_DAYS,
+    gate: bool = False,
     common: Common = DEFAULT,
 ) -> int:
     """Train a model on the history of TAG, deploy it as its champion and make the first forecast.
@@ -82,9 +85,11 @@ def deploy(
         Season length in steps, "auto" or "none".
     days:
         How much of the newest history is used at most.
+    gate:
+        Only if it beats naive, seasonal naive and the champion on the same folds of the history.
     """
     plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
-    asyncio.run(_deploy(common.load(), tag, plan.checked()))
+    asyncio.run(_deploy(common.load(), tag, plan.checked(), gate))
     return 0
 
 
@@ -189,14 +194,29 @@ def _table(rows: list[ModelRow]) -> Table:
     return table
 
 
-async def _deploy(loaded: LoadedSettings, tag: str, plan: TrainingPlan) -> None:
+async def _deploy(loaded: LoadedSettings, tag: str, plan: TrainingPlan, gate: bool) -> None:
     async with database(loaded) as db:
         with processes() as executor:
-            model_id = await models.deploy(db, now_ns=time.time_ns(), executor=executor, tag=tag, plan=plan)
+            if gate:
+                model_id = await _through_the_gate(db, executor, tag, plan)
+            else:
+                model_id = await models.deploy(db, now_ns=time.time_ns(), executor=executor, tag=tag, plan=plan)
             row = next(row for row in await models.listed(db) if row.model_id == model_id)
             rows = await forecast.run_cycle(db, now_ns=time.time_ns(), executor=executor, sensor_ids=[row.sensor_id])
     text = N_("Model {model}: {algorithm} for {tag}, season {season}, fitted in {s:.1f} s, {rows} rows forecast.")
     print(tr(text, model=model_id, algorithm=row.algorithm, tag=tag, season=row.season, s=row.fit_s, rows=rows))
+
+
+async def _through_the_gate(db: Database, executor: Executor, tag: str, plan: TrainingPlan) -> int:
+    """The number of the model that passed; what was found is printed."""
+    found, model_id = await evaluation.deploy_if_better(
+        db, now_ns=time.time_ns(), executor=executor, tag=tag, plan=plan
+    )
+    Console().print(printed.verdict_table(plan.algorithm, found))
+    if model_id is None:
+        text = N_("{algorithm} is not deployed for {tag}: it did not pass the gate.")
+        raise KnownError("models.gate", text, algorithm=plan.algorithm, tag=tag)
+    return model_id
 
 
 async def _evaluate(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting.backtest import Backtest, Folds, Table, conformal, folds, median, walk_forward
+from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
 from ksys_core.forecasting.base import too_short
+from ksys_core.forecasting.gate import benjamini_hochberg, judged
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.forecasting.scores import Scores, bucket_maes, mase_scale, score, skill
@@ -28,9 +29,19 @@ FAMILIES: Final = {
 }
 """Engines that may vote, with their families: of each family only the best does."""
 MEDIAN: Final = "median"
+CHAMPION: Final = "champion"
 FOLDS: Final = 216
 SELECTING: Final = 3
 """One of so many folds, the oldest, choose the voters and calibrate bounds; the others are scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """An engine as it was set up for a model."""
+
+    algorithm: str
+    season: int
+    params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +54,7 @@ class EvaluateTask:
         apart: steps between origins; None: the horizon.
         refit_every: folds after which models are fitted anew; None: never.
         params: parameters by algorithm.
+        champion: the model in charge, tested under the name "champion".
     """
 
     y: RegularSeries
@@ -53,6 +65,7 @@ class EvaluateTask:
     apart: int | None = None
     refit_every: int | None = None
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    champion: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +73,7 @@ class Trial:
     """What came of it.
 
     Attributes:
-        tests: by algorithm, all over the same folds; the median of `voters` as "median".
+        tests: by algorithm, all over the same folds, with each engine's own bounds; the median of `voters` as "median".
         errors: why the others could not be tested.
         selecting: how many of the oldest folds are not scored.
         scale: in-sample seasonal naive error; `span`: range of the values before the first origin.
@@ -74,18 +87,29 @@ class Trial:
     scale: float | None
     span: float
 
-    def scored(self, name: str) -> Backtest:
-        """The folds of `name` that count."""
-        return self.tests[name].part(self.selecting)
+    def scored(self) -> dict[str, Backtest]:
+        """The folds that count, with conformal bounds; an actual counts only where every engine has a forecast."""
+        known = np.logical_and.reduce([np.isfinite(test.value) for test in self.tests.values()])
+        return {
+            name: conformal(replace(test, actual=np.where(known, test.actual, np.nan))).part(self.selecting)
+            for name, test in self.tests.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class EngineScores:
-    """Figures of one engine over the scored folds; `skill` is against the better of naive and seasonal naive."""
+    """Figures of one engine over the scored folds, `skill` against the better of naive and seasonal naive.
+
+    Attributes:
+        p: probability of so much lower errors than that baseline's when the engine is no better; None for baselines.
+        better: that it is better, where at most one in twenty of such statements over all engines is wrong.
+    """
 
     algorithm: str
     scores: Scores
     skill: float | None
+    p: float | None
+    better: bool
     skill_by_steps: dict[str, float | None]
     fit_s: float
     update_s: float
@@ -100,6 +124,8 @@ def evaluate(task: EvaluateTask) -> Trial:
     names = tuple(dict.fromkeys((*BASELINES, *task.algorithms)))
     for name in names:
         spec_named(name)
+    if task.champion is not None:
+        names = (*names, CHAMPION)
     where, season = _layout(task)
     tests: dict[str, Backtest] = {}
     errors: dict[str, KnownError] = {}
@@ -116,7 +142,7 @@ def evaluate(task: EvaluateTask) -> Trial:
     before = task.y.v[: where.origins[0]]
     return Trial(
         season=season,
-        tests={name: conformal(test) for name, test in tests.items()},
+        tests=tests,
         errors=errors,
         voters=voters,
         selecting=selecting,
@@ -139,9 +165,12 @@ def _layout(task: EvaluateTask) -> tuple[Folds, int]:
 
 
 def _tested(name: str, task: EvaluateTask, where: Folds, season: int) -> Backtest:
-    spec = spec_named(name)
-    params = spec.params_model.model_validate(dict(task.params.get(name, {})))
-    return walk_forward(spec, task.y, where, season=season, params=params, refit_every=task.refit_every)
+    kind = Kind(name, season, task.params.get(name, {}))
+    if name == CHAMPION and task.champion is not None:
+        kind = task.champion
+    spec = spec_named(kind.algorithm)
+    params = spec.params_model.model_validate(dict(kind.params))
+    return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every)
 
 
 def chosen(tests: Mapping[str, Backtest]) -> tuple[str, ...]:
@@ -159,10 +188,17 @@ def chosen(tests: Mapping[str, Backtest]) -> tuple[str, ...]:
 
 def engine_scores(trial: Trial) -> list[EngineScores]:
     """The figures of every engine over the pairs that all of them have, least MAE first."""
-    parts = {name: trial.scored(name) for name in trial.tests}
-    known = np.logical_and.reduce([np.isfinite(part.value) for part in parts.values()])
-    actual = np.where(known, next(iter(parts.values())).actual, np.nan)
+    parts = trial.scored()
+    actual = next(iter(parts.values())).actual
     yardsticks = [bucket_maes(actual, parts[name].value) for name in BASELINES if name in parts]
+    baselines = [parts[name] for name in BASELINES if name in parts]
+    best = min(baselines, key=_mae, default=None)
+    p = {
+        name: judged(part, {"baseline": best}).duels[0].p
+        for name, part in parts.items()
+        if best is not None and name not in BASELINES
+    }
+    better = dict(zip(p, benjamini_hochberg(list(p.values())).tolist(), strict=True))
     rows = []
     for name, part in parts.items():
         figures = score(actual, part.value, part.levels, part.lo, part.hi, scale=trial.scale, span=trial.span)
@@ -172,10 +208,14 @@ def engine_scores(trial: Trial) -> list[EngineScores]:
             steps: skill(mae, [y[steps] for y in yardsticks]) if yardsticks else None
             for steps, mae in bucket_maes(actual, part.value).items()
         }
-        overall = _overall_skill(figures.mae, actual, [parts[name] for name in BASELINES if name in parts])
-        rows.append(EngineScores(name, figures, overall, by_steps, part.fit_s, part.update_s))
+        overall = None if best is None else skill(figures.mae, [_mae(best)])
+        row = EngineScores(
+            name, figures, overall, p.get(name), better.get(name, False), by_steps, part.fit_s, part.update_s
+        )
+        rows.append(row)
     return sorted(rows, key=lambda row: row.scores.mae)
 
 
-def _overall_skill(mae: float, actual: Table, baselines: Sequence[Backtest]) -> float | None:
-    return skill(mae, [float(np.nanmean(np.abs(b.value - actual))) for b in baselines]) if baselines else None
+def _mae(test: Backtest) -> float:
+    error = np.abs(test.value - test.actual)
+    return float(np.nanmean(error)) if np.isfinite(error).any() else float("inf")

@@ -111,6 +111,12 @@ where ($1::integer is null or m.sensor_id = $1) and (d.is_active or not $2)
 order by s.tag, m.model_id
 """
 
+_CHAMPION: Final = """
+select m.algorithm, m.season, m.params
+from deployed_models d join trained_models m using (model_id)
+where d.is_active and d.role = 'champion' and d.sensor_id = $1
+"""
+
 _NOTE: Final = """
 update deployed_models d
 set last_state = n.state, last_error = n.error, last_run_at = $5, last_issue_ts = coalesce(n.issue, d.last_issue_ts)
@@ -168,6 +174,12 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 async def active_deployments(db: Database) -> list[Deployment]:
     """Everything that has to be forecast."""
     return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
+
+
+async def champion(db: Database, sensor_id: int) -> tuple[str, int, dict[str, Any]] | None:
+    """Algorithm, season and parameters of the model in charge of a sensor."""
+    row = await db.fetchrow(_CHAMPION, sensor_id)
+    return None if row is None else (row["algorithm"], row["season"], json.loads(row["params"]))
 
 
 async def models(db: Database, sensor_id: int | None = None, *, deployed_only: bool = False) -> list[ModelRow]:

@@ -116,3 +116,23 @@ async def test_evaluate_compares_engines_on_the_same_folds(database: Database, n
     shown = capsys.readouterr().out
     assert "20 folds of 6 steps" in shown
     assert "mstl: The series has no season" in shown
+
+
+async def test_the_gate_lets_only_the_better_model_in(database: Database, now: int, capsys: Capture) -> None:
+    await history(database, ["FLOW"], days=3, now=now)
+    options = ("FLOW", "--season", "none", "--horizon", "6", "--interval", "5m")
+
+    assert await ksys("models", "deploy", *options, "--algorithm", "drift", "--gate") == 2
+    captured = capsys.readouterr()
+    assert captured.err == "ksys: drift is not deployed for FLOW: it did not pass the gate.\n"
+    assert "seasonal_naive" in captured.out
+    assert await ksys("models", "list", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+    assert await ksys("models", "deploy", *options, "--algorithm", "naive") == 0
+    capsys.readouterr()
+    assert await ksys("models", "deploy", *options, "--algorithm", "ridge", "--gate") == 0
+    shown = capsys.readouterr().out
+    assert "champion" in shown
+    assert "ridge for FLOW" in shown
+    assert await ksys("models", "deploy", *options, "--algorithm", "naive", "--gate") == 2

@@ -7,14 +7,14 @@ import pytest
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.backtest import Backtest, Folds
-from ksys_core.forecasting.evaluation import MEDIAN, EvaluateTask, chosen, engine_scores, evaluate
+from ksys_core.forecasting.evaluation import CHAMPION, MEDIAN, EvaluateTask, Kind, chosen, engine_scores, evaluate
 from tests.unit.forecasting.signals import daily, with_values
 
 
 def test_all_engines_are_scored_on_the_same_pairs_and_the_best_comes_first() -> None:
-    v = daily(900).v.copy()
-    v[700:710] = np.nan
-    trial = evaluate(EvaluateTask(with_values(daily(900), v), ("ridge", "drift"), horizon=6, count=60))
+    v = daily(1500).v.copy()
+    v[1300:1310] = np.nan
+    trial = evaluate(EvaluateTask(with_values(daily(1500), v), ("ridge", "drift"), horizon=6, count=120))
     rows = engine_scores(trial)
 
     assert trial.season == 24
@@ -22,7 +22,7 @@ def test_all_engines_are_scored_on_the_same_pairs_and_the_best_comes_first() -> 
     assert len({test.folds for test in trial.tests.values()}) == 1
     assert {row.algorithm for row in rows} == {"naive", "seasonal_naive", "ridge", "drift", MEDIAN}
     assert len({row.scores.n for row in rows}) == 1
-    assert 150 < rows[0].scores.n < 40 * 6
+    assert 300 < rows[0].scores.n < 80 * 6
     assert [row.scores.mae for row in rows] == sorted(row.scores.mae for row in rows)
     by_name = {row.algorithm: row for row in rows}
     assert trial.voters == ("ridge",)
@@ -31,6 +31,10 @@ def test_all_engines_are_scored_on_the_same_pairs_and_the_best_comes_first() -> 
     assert by_name["ridge"].skill == pytest.approx(1 - by_name["ridge"].scores.mae / best)
     assert by_name["ridge"].skill is not None
     assert by_name["ridge"].skill > 0
+    assert by_name["ridge"].better
+    assert by_name["naive"].p is None
+    assert by_name["drift"].p is not None
+    assert not by_name["drift"].better
     assert list(by_name["ridge"].skill_by_steps) == ["1", "2-3", "4-6"]
 
 
@@ -52,6 +56,14 @@ def test_an_unknown_engine_and_a_short_history_are_said() -> None:
 def test_parameters_reach_their_engine() -> None:
     trial = evaluate(EvaluateTask(daily(400), ("ridge",), horizon=6, count=9, params={"ridge": {"max_points": 1}}))
     assert "ridge" in trial.errors
+
+
+def test_the_model_in_charge_is_tested_as_it_was_set_up() -> None:
+    kind = Kind("seasonal_naive", 12, {})
+    trial = evaluate(EvaluateTask(daily(400), ("naive",), horizon=6, season=24, count=9, champion=kind))
+    alone = evaluate(EvaluateTask(daily(400), ("naive",), horizon=6, season=12, count=9))
+    assert not np.array_equal(trial.tests[CHAMPION].value, trial.tests["seasonal_naive"].value)
+    assert np.array_equal(trial.tests[CHAMPION].value[-3:], alone.tests["seasonal_naive"].value[-3:])
 
 
 def losing(mae: float) -> Backtest:
