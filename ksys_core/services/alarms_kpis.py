@@ -11,8 +11,10 @@ from ksys_core.domain.alarms.kpi_periods import JournalColumns, Percentiles
 from ksys_core.domain.alarms.kpis import BadActor, Flood, Maturity, Rates, Together
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
-from ksys_core.store.alarms_kpis import journal_columns
+from ksys_core.store.alarms_kpis import AlarmName, alarm_names, journal_columns
 from ksys_core.store.pool import Database
+
+__all__ = ["AlarmKpis", "AlarmName", "alarm_kpis", "alarm_names", "compute"]
 
 
 @dataclass(frozen=True, slots=True)

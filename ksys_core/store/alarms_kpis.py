@@ -1,7 +1,9 @@
-"""The journal as columns, for key figures."""
+"""The journal as columns, for key figures, and the names of the alarms in them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -30,6 +32,10 @@ select alarm_id, detected_ts, array_position($4::text[], kind) - 1 as event, pri
   from taken where $3::text is null or area = $3 or starts_with(area, $3 || '/')
  order by alarm_id, event_id
 """
+_NAMES: Final = """
+select d.alarm_id, s.tag, d.kind, d.label, s.area from alarm_definitions d join sensors s using (sensor_id)
+ where d.alarm_id = any($1::int[])
+"""
 _LAYOUT: Final = [("alarm", ">i4"), ("t", ">i8"), ("event", ">i4"), ("priority", ">i4"), ("hidden", ">i4")]
 
 
@@ -43,3 +49,23 @@ async def journal_columns(db: Database, start: int, stop: int, area: str | None 
         rows["priority"].astype(np.int32),
         rows["hidden"].astype(np.bool_),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmName:
+    """What an alarm is called."""
+
+    tag: str
+    kind: str
+    label: str
+    area: str
+
+    @property
+    def short(self) -> str:
+        """Tag, kind and label in one line."""
+        return " ".join(part for part in (self.tag, self.kind, self.label) if part)
+
+
+async def alarm_names(db: Database, alarm_ids: Sequence[int]) -> dict[int, AlarmName]:
+    """Names by alarm id; alarms that no longer exist are missing."""
+    return {row["alarm_id"]: AlarmName(*list(row)[1:]) for row in await db.fetch(_NAMES, list(alarm_ids))}

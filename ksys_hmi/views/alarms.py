@@ -1,4 +1,4 @@
-"""The alarm desk: what is active, shelved, suppressed and out of service, and the journal."""
+"""The alarm desk: what is active, shelved, suppressed and out of service, the journal, and the analytics."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout
+from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from ksys_core.domain.alarms.rows import LISTED, AlarmRow
 from ksys_core.i18n import N_, tr
@@ -17,6 +17,7 @@ from ksys_hmi.presenters.alarms import AlarmsPresenter, AlarmsState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.alarm_dialogs import Answer, ReasonDialog, ServiceDialog, ShelveDialog
 from ksys_hmi.views.alarm_journal import AlarmJournal
+from ksys_hmi.views.alarm_kpis import AlarmKpisPage
 from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.page import Page
 
@@ -60,7 +61,7 @@ LISTS: Final = (
 
 
 class AlarmsPage(Page[AlarmsState]):
-    """A tab for each list and one for the journal; actions go to the list that is shown."""
+    """A tab for each list, for the journal and for the analytics; actions go to the list that is shown."""
 
     def __init__(self, runtime: Runtime) -> None:
         presenters = [AlarmsPresenter(runtime, spec.states) for spec in LISTS]
@@ -69,9 +70,10 @@ class AlarmsPage(Page[AlarmsState]):
         self.lists = [AlarmList(runtime, presenter, spec) for presenter, spec in pairs]
         self.list = self.lists[0]
         self.journal = AlarmJournal(runtime)
+        self.analytics = AlarmKpisPage(runtime)
         self._tabs = QTabWidget()
         self._tabs.setDocumentMode(True)
-        for each in (*self.lists, self.journal):
+        for each in (*self.lists, self.journal, self.analytics):
             self._tabs.addTab(each, "")
         self._tabs.currentChanged.connect(self._on_tab)
         layout = QVBoxLayout(self)
@@ -86,8 +88,9 @@ class AlarmsPage(Page[AlarmsState]):
         return current if isinstance(current, AlarmList) else self.list
 
     def open(self, **params: Any) -> None:
-        """``alarm_id``: select it; ``priority``, ``area``: show only these; ``journal=True``: the journal."""
-        self._tabs.setCurrentWidget(self.journal if params.get("journal") else self.list)
+        """``alarm_id``: select it; ``priority``, ``area``: only these; ``journal``, ``analytics``: that tab."""
+        others: dict[str, QWidget] = {"journal": self.journal, "analytics": self.analytics}
+        self._tabs.setCurrentWidget(next((page for name, page in others.items() if params.get(name)), self.list))
         self.list.go_to(params)
 
     def show_list(self, number: int) -> None:
@@ -133,6 +136,7 @@ class AlarmsPage(Page[AlarmsState]):
             self._tabs.setTabText(i, tr(each.spec.title))
             each.retranslate()
         self._tabs.setTabText(len(self.lists), tr("Journal"))
+        self._tabs.setTabText(len(self.lists) + 1, tr("Analytics"))
 
     def render_state(self, state: AlarmsState) -> None:
         """Each list follows its own presenter."""
