@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions
-from ksys_core.domain.alarms.definition import AlarmKind, NewAlarmDefinition
+from ksys_core.domain.alarms.definition import LIMIT_KINDS, AlarmKind, NewAlarmDefinition
 from ksys_core.domain.alarms.what_if import PRESENT_ID, PROPOSED_ID, WhatIf, compare, replayed
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.store import readings
+from ksys_core.store.alarms_consistency import tag_limits
 from ksys_core.store.alarms_what_if import StoredAlarm, stored_alarm
 from ksys_core.store.pool import Database
 
@@ -81,6 +82,7 @@ async def what_if(
         raise KnownError("alarm.unknown", N_("There is no alarm {kind} of a tag {tag}."), kind=kind, tag=tag)
     present = AlarmSettings(alarm.limit, alarm.dead_band, alarm.on_delay_s, alarm.off_delay_s)
     proposed = _proposed(alarm, present, proposal)
+    await _check_limits(db, alarm, proposed)
     history = await _history(db, alarm, start, stop)
     definitions = _definitions(alarm, present, proposed)
     result = await asyncio.to_thread(_replay, definitions, history, stop, round(long_s * SECOND))
@@ -110,6 +112,19 @@ def _proposed(alarm: StoredAlarm, present: AlarmSettings, proposal: Proposal) ->
         count=alarm.count,
     ).check()
     return found
+
+
+async def _check_limits(db: Database, alarm: StoredAlarm, proposed: AlarmSettings) -> None:
+    """Refuse what could not be stored either, because of the tag's other limits or its span."""
+    if alarm.kind not in LIMIT_KINDS or math.isnan(proposed.limit):
+        return
+    async with db.connection() as connection:
+        (found,) = await tag_limits(connection, [alarm.sensor_id])
+    replace(
+        found,
+        limits={**found.limits, alarm.kind: proposed.limit},
+        dead_bands={**found.dead_bands, alarm.kind: proposed.dead_band},
+    ).check()
 
 
 def _definitions(alarm: StoredAlarm, present: AlarmSettings, proposed: AlarmSettings) -> Definitions:

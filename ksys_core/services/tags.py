@@ -47,7 +47,8 @@ async def change_limits(
     """Put typed limits in force from now on; False when they say what is in force already.
 
     Raises:
-        KnownError: a text is no number, the order LL < L < H < HH is broken, or no reason is given.
+        KnownError: a text is no number, the order LL < L < H < HH is broken, the dead bands of the tag's alarms leave
+            no room, or no reason is given.
     """
     limits = parse_limits(texts)
     if not reason.strip():

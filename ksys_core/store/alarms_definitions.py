@@ -8,6 +8,7 @@ from dataclasses import fields
 from typing import Final
 
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.store.alarms_consistency import refuse_contradictions
 from ksys_core.store.pool import Database
 
 _TEXTS: Final = ("cause", "consequence", "action", "confirmation")
@@ -47,7 +48,7 @@ async def upsert_definitions(db: Database, definitions: Sequence[NewAlarmDefinit
     """Store definitions, changing those that exist, and give their alarm ids in order.
 
     Raises:
-        KnownError: a record contradicts itself.
+        KnownError: a record contradicts itself, or its dead band the limits of its tag; then nothing is stored.
     """
     for definition in definitions:
         definition.check()
@@ -55,4 +56,7 @@ async def upsert_definitions(db: Database, definitions: Sequence[NewAlarmDefinit
         [json.dumps(dict(getattr(d, name))) if name in _TEXTS else getattr(d, name) for d in definitions]
         for name in _NAMES
     ]
-    return [row["alarm_id"] for row in await db.fetch(_UPSERT, *columns)]
+    async with db.transaction() as connection:
+        stored = [row["alarm_id"] for row in await connection.fetch(_UPSERT, *columns)]
+        await refuse_contradictions(connection, sorted({d.sensor_id for d in definitions}))
+    return stored

@@ -12,6 +12,7 @@ from ksys_core.domain.tags import Interpolation, LimitKind, Origin, Sensor
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.store.alarms_consistency import refuse_contradictions
 from ksys_core.store.pool import Database
 
 Limits = dict[LimitKind, float]
@@ -113,10 +114,14 @@ async def set_limits(
     """Change limits of a tag from now on; None clears one, kinds that are not named stay. False: nothing changed.
 
     The old values stay in the history, before and after go to the audit log under the person's login. Raises
-    `KnownError` "limits.order" unless LL < L < H < HH.
+    `KnownError` "limits.order" unless LL < L < H < HH, "alarm.contradiction" when the dead bands of the tag's alarms
+    leave no room between them.
     """
-    changed = await db.fetchval(
-        "select ksys_set_limits($1, $2, $3, $4, $5, $6)",
-        sensor_id, list(limits), list(limits.values()), reason, moc_id, station,
-    )  # fmt: skip
+    async with db.transaction() as connection:
+        changed = await connection.fetchval(
+            "select ksys_set_limits($1, $2, $3, $4, $5, $6)",
+            sensor_id, list(limits), list(limits.values()), reason, moc_id, station,
+        )  # fmt: skip
+        if changed:
+            await refuse_contradictions(connection, [sensor_id])
     return bool(changed)

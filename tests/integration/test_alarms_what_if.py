@@ -59,6 +59,8 @@ async def test_a_limit_may_be_tried_where_none_is_in_force(database: Database) -
         ({"dead_band": -1.0}, "alarm.dead_band"),
         ({"on_delay_s": -5.0}, "alarm.delay"),
         ({"off_delay_s": 1e9}, "alarm.delay"),
+        ({"dead_band": 10.0}, "alarm.contradiction"),
+        ({"limit": -1.0}, "alarm.contradiction"),
     ],
 )
 async def test_a_proposal_that_cannot_be_is_refused(database: Database, proposed: dict[str, float], code: str) -> None:

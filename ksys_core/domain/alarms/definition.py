@@ -88,13 +88,18 @@ class NewAlarmDefinition:
             raise KnownError("alarm.priority", N_("Priorities are 1, 2, 3 and 4."))
 
 
-def contradiction(limits: Mapping[str, float], dead_bands: Mapping[str, float]) -> str | None:
+def contradiction(
+    limits: Mapping[str, float], dead_bands: Mapping[str, float], span: float | None = None
+) -> str | None:
     """Why limits of one tag cannot stand together, as an English sentence to translate, or None.
 
     Args:
         limits: by kind (HH, H, L, LL); missing ones are not in force.
         dead_bands: by kind, in the tag's unit.
+        span: of the tag, in its unit; None: unknown.
     """
+    if span is not None and any(band >= span for band in dead_bands.values()):
+        return N_("A dead band must be smaller than the span of its tag.")
     order = [limits[kind] for kind in ("LL", "L", "H", "HH") if kind in limits]
     if any(lower >= upper for lower, upper in pairwise(order)):
         return N_("The limits must rise in the order LL, L, H, HH.")

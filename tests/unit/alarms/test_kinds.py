@@ -160,6 +160,8 @@ def test_limits_must_rise_and_leave_room() -> None:
     assert contradiction({"L": 8, "H": 8}, {}) is not None
     assert contradiction({"H": 9, "HH": 8}, {}) is not None
     assert contradiction({"L": 2, "H": 8}, {"L": 3, "H": 3}) is not None
+    assert contradiction({"H": 8}, {"H": 20}, 20.0) is not None
+    assert contradiction({"H": 8}, {"H": 19}, 20.0) is None
 
 
 def test_the_diagnostic_of_a_source_is_about_quality_and_separate_from_the_process_alarm() -> None:
