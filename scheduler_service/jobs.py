@@ -10,7 +10,7 @@ from typing import Final
 
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
-from ksys_core.services import backfill, forecast, metrics, models_demo, partitions, rollups, virtual_tags
+from ksys_core.services import backfill, drift, forecast, metrics, models_demo, partitions, rollups, virtual_tags
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
 from ksys_core.store.pool import Database
@@ -69,6 +69,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
+        Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -118,6 +119,11 @@ async def run_backfill(context: JobContext) -> int:
 async def run_metrics(context: JobContext) -> int:
     """Scores of the models over the recent hours."""
     return await metrics.run(context.db, now_ns=context.clock())
+
+
+async def run_drift(context: JobContext) -> int:
+    """Whether the deployed models still fit their plant."""
+    return await drift.run(context.db, now_ns=context.clock())
 
 
 async def run_demo_models(context: JobContext) -> int:

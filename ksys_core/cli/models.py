@@ -13,6 +13,7 @@ from cyclopts import App
 from rich.console import Console
 from rich.table import Table
 
+from ksys_core.cli import drift as drift_print
 from ksys_core.cli import evaluation as printed
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
@@ -20,7 +21,7 @@ from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
 from ksys_core.i18n import N_, tr
-from ksys_core.services import evaluation, forecast, models
+from ksys_core.services import drift, evaluation, forecast, models
 from ksys_core.services.compute import processes
 from ksys_core.services.models import TrainingPlan
 from ksys_core.settings_sources import LoadedSettings
@@ -153,6 +154,19 @@ def undeploy(model: int, /, *, reason: str = "", common: Common = DEFAULT) -> in
     return 0
 
 
+@app.command(name="drift")
+def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
+    """Judge now whether deployed models still fit their plant, and show the changes that are there.
+
+    Parameters
+    ----------
+    json_output:
+        Print a JSON array.
+    """
+    asyncio.run(_drift(common.load(), json_output))
+    return 0
+
+
 def season_of(text: str) -> int | None:
     """Steps of ``24``, ``none`` (1) or ``auto`` (None).
 
@@ -247,6 +261,16 @@ async def _evaluate(
     for name, error in trial.errors.items():
         print(f"{name}: {error}")
     return 0
+
+
+async def _drift(loaded: LoadedSettings, as_json: bool) -> None:
+    async with database(loaded) as db:
+        await drift.run(db, now_ns=time.time_ns())
+        found = await drift.findings(db)
+    if as_json:
+        print(json.dumps([dataclasses.asdict(each) for each in found]))
+    else:
+        Console().print(drift_print.table(found))
 
 
 async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:
