@@ -77,6 +77,8 @@ async def what_if(
     """
     if stop <= start:
         raise KnownError("alarm.period", N_("The period ends before it begins."))
+    if not 0 <= long_s < math.inf:
+        raise KnownError("alarm.long", N_("How long an alarm lasts is a number of seconds that is not negative."))
     alarm = await stored_alarm(db, tag, kind, label)
     if alarm is None:
         raise KnownError("alarm.unknown", N_("There is no alarm {kind} of a tag {tag}."), kind=kind, tag=tag)

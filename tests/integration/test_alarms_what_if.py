@@ -70,6 +70,13 @@ async def test_a_proposal_that_cannot_be_is_refused(database: Database, proposed
     assert refused.value.code == code
 
 
+@pytest.mark.parametrize("long_s", [-1.0, float("nan"), float("inf")])
+async def test_a_length_that_is_none_is_refused(database: Database, long_s: float) -> None:
+    with pytest.raises(KnownError) as refused:
+        await what_if(database, tag="PT-1", kind="H", proposal=Proposal(), start=0, stop=1, long_s=long_s)
+    assert refused.value.code == "alarm.long"
+
+
 async def test_an_unknown_tag_is_told(database: Database) -> None:
     plant = await build_plant(database, 1)
     with pytest.raises(KnownError, match="PT-9"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -117,16 +117,19 @@ def fleeting(journal: JournalColumns, stop: int) -> dict[int, int]:
     """Alarms that returned within ten seconds before anyone acknowledged and do not chatter, with how often."""
     spans = active_periods(journal, stop)
     brief = spans.closed & (spans.length < FLEETING)
+    alarm, start, end = spans.alarm[brief], spans.start[brief], spans.end[brief]
     acks = journal.only(journal.event == ACK)
-    chatter = chattering(journal)
-    found: dict[int, int] = {}
-    for alarm, start, end in zip(
-        spans.alarm[brief].tolist(), spans.start[brief].tolist(), spans.end[brief].tolist(), strict=True
-    ):
-        acted = np.any((acks.alarm == alarm) & (acks.t >= start) & (acks.t <= end))
-        if alarm not in chatter and not acted:
-            found[alarm] = found.get(alarm, 0) + 1
-    return found
+    acted = _entries_until(acks, alarm, end, "right") > _entries_until(acks, alarm, start, "left")
+    counted = alarm[~acted & ~np.isin(alarm, list(chattering(journal)))]
+    return dict(zip(*(each.tolist() for each in np.unique(counted, return_counts=True)), strict=True))
+
+
+def _entries_until(entries: JournalColumns, alarm: IntArray, t: NsArray, side: Literal["left", "right"]) -> NsArray:
+    """int64[k]: place of each (alarm, t) among the entries by alarm and time; `side` as of `numpy.searchsorted`."""
+    times = np.unique(entries.t)
+    width = len(times) + 1
+    keys = np.sort(entries.alarm.astype(np.int64) * width + np.searchsorted(times, entries.t))
+    return np.searchsorted(keys, alarm.astype(np.int64) * width + np.searchsorted(times, t, side=side))
 
 
 def stale(spans: Periods, start: int, stop: int) -> NsArray:

@@ -198,3 +198,26 @@ def test_hidden_activations_do_not_count_as_annunciated() -> None:
     entries = journal((2, 5, "ACT*"), (1, 9, "ACT"), (2, 3, "ACT"), (1, 10, "RTN"))
     shown = entries.annunciated
     assert list(zip(shown.alarm.tolist(), ((shown.t - T0) // SECOND).tolist(), strict=True)) == [(2, 3), (1, 9)]
+
+
+entry_lists = st.lists(st.tuples(st.integers(1, 3), st.integers(0, 300), st.integers(1, 12), st.integers(-2, 14)))
+
+
+@settings(max_examples=60)
+@given(entry_lists)
+def test_fleeting_alarms_agree_with_a_search_through_all_acknowledgements(
+    given_: list[tuple[int, int, int, int]],
+) -> None:
+    """(alarm, minutes, seconds active, seconds until the acknowledgement; beyond 12: none)."""
+    each = {(alarm, minute): (active, ack) for alarm, minute, active, ack in given_}
+    entries: list[tuple[int, float, str]] = []
+    expected: dict[int, int] = {}
+    acks = [(alarm, minute * 60 + ack) for (alarm, minute), (_, ack) in each.items() if ack <= 12]
+    for (alarm, minute), (active, ack) in sorted(each.items()):
+        at = minute * 60
+        own = [(float(at), "ACT"), (float(at + active), "RTN")] + ([(float(at + ack), "ACK")] if ack <= 12 else [])
+        entries += [(alarm, second, event) for second, event in sorted(own)]
+        acted = any(other == alarm and at <= second <= at + active for other, second in acks)
+        if active < 10 and not acted:
+            expected[alarm] = expected.get(alarm, 0) + 1
+    assert periods.fleeting(journal(*entries), T0 + DAY) == expected
