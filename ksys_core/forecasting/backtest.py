@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec
 from ksys_core.forecasting.conformal import ENOUGH, NEWEST
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.work import fit_recorded
+from ksys_core.forecasting.work import attempt, fit_recorded
 
 Table = npt.NDArray[np.float64]
 
@@ -113,13 +114,13 @@ def walk_forward(
     refit_every: int | None = None,
     levels: Sequence[float] = LEVELS,
 ) -> Backtest:
-    """Fit before the first origin, then continue the model from origin to origin.
+    """Fit before the first origin, then continue the model from origin to origin; where a new fit fails, it stays.
 
     Args:
         refit_every: folds after which the model is fitted anew; None: never.
 
     Raises:
-        KnownError: the series can't be modelled, or continued at too few origins; other exceptions are the library's.
+        KnownError: too few origins have a forecast; the newest reason.
     """
     shape = (len(where.origins), where.horizon)
     value, lo, hi = (
@@ -135,8 +136,13 @@ def walk_forward(
         past = RegularSeries(y.start, y.step, y.v[:origin])
         if model is None or (refit_every is not None and i % refit_every == 0):
             begun = time.perf_counter()
-            model, _ = fit_recorded(spec, past, season=season, horizon=where.horizon, params=params)
+            fitted = attempt(partial(fit_recorded, spec, past, season=season, horizon=where.horizon, params=params))
             fit_s.append(time.perf_counter() - begun)
+            if not isinstance(fitted, KnownError):
+                model = fitted[0]
+            elif model is None:
+                failed.append(fitted)
+                continue
         begun = time.perf_counter()
         made = _continued(model, past, levels)
         update_s.append(time.perf_counter() - begun)

@@ -1,6 +1,6 @@
 """Rolling-origin accuracy of every engine and of the default choice, beside seasonal naive on the same folds.
 
-``python -m tests.benchmarks.accuracy [--summary] [--series WORD] [--engines A,B] [--folds N] [--newest N]``
+``python -m tests.benchmarks.accuracy [--summary] [--series WORD] [--engines A,B] [--folds N] [--apart N]``
 ``python -m tests.benchmarks.accuracy --csv FILE [--time COLUMN] --horizon H --season M``
 
 The default choice is the median of the best engine of each family that beats naive and seasonal naive on the oldest
@@ -54,15 +54,23 @@ class Outcome:
         return self.rows[MEDIAN]
 
 
-def outcome(series: Named, engines: tuple[str, ...], options: argparse.Namespace) -> Outcome:
-    """Walk all engines forward over one series."""
+def outcome(series: Named, engines: tuple[str, ...], options: argparse.Namespace) -> Outcome | None:
+    """Walk all engines forward over one series; None where seasonal naive itself has no forecasts."""
     trial = evaluate(
         EvaluateTask(
-            series.y, engines, options.horizon, series.season, count=options.folds, refit_every=options.refit_every
+            series.y,
+            engines,
+            options.horizon,
+            series.season,
+            count=options.folds,
+            apart=options.apart,
+            refit_every=options.refit_every,
         )
     )
     for name, error in trial.errors.items():
         print(f"{series.name}: {name}: {error}", file=sys.stderr)
+    if "seasonal_naive" not in trial.tests:
+        return None
     parts = trial.scored()
     actual = parts[MEDIAN].actual
     classical = native = None
@@ -158,7 +166,8 @@ def main() -> None:
     given.add_argument("--data", type=Path, default=FOLDER, help="the data folder")
     given.add_argument("--series", default="", help="only series whose name holds this")
     given.add_argument("--engines", default=",".join(SPECS), help="engines to run beside naive and seasonal naive")
-    given.add_argument("--folds", type=int, default=FOLDS, help="origins at most, a horizon apart")
+    given.add_argument("--folds", type=int, default=FOLDS, help="origins at most")
+    given.add_argument("--apart", type=int, help="steps between origins; the horizon when not given")
     given.add_argument("--refit-every", type=int, default=24, help="folds after which models are fitted anew")
     given.add_argument("--newest", type=int, default=8760, help="values of each series at most")
     given.add_argument("--csv", type=Path, help="a file of your own: a time column and value columns")
@@ -173,9 +182,14 @@ def main() -> None:
     begun = time.perf_counter()
     found = []
     for series in chosen_series(options):
-        found.append(outcome(series, tuple(options.engines.split(",")), options))
+        made = outcome(series, tuple(options.engines.split(",")), options)
+        if made is None:
+            continue
+        found.append(made)
         if not options.summary:
-            shown(found[-1], options.json)
+            shown(made, options.json)
+    if not found:
+        raise SystemExit("no series could be judged")
     print(json.dumps(summary(found, time.perf_counter() - begun)))
 
 

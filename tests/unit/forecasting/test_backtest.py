@@ -97,6 +97,17 @@ def test_a_series_that_cannot_be_modelled_is_said() -> None:
         walk_forward(SPECS["ridge"], y, folds(60, horizon=6, first=20, count=2), season=SEASON)
 
 
+def test_a_model_stays_when_it_cannot_be_fitted_anew() -> None:
+    y = daily(300)
+    v = y.v.copy()
+    v[225:255] = np.nan
+    where = Folds((200, 262, 290), 6, 6)
+    test = walk_forward(SPECS["drift"], with_values(y, v), where, season=1, refit_every=1)
+    assert np.isfinite(test.value).all()
+    short = walk_forward(SPECS["seasonal_naive"], with_values(y, v), where, season=SEASON, refit_every=1)
+    assert np.isfinite(short.value).all(axis=1).tolist() == [True, False, True]
+
+
 def made(where: Folds, seed: int, levels: tuple[float, ...] = (80.0, 95.0)) -> Backtest:
     rng = np.random.default_rng(seed)
     shape = (len(where.origins), where.horizon)
