@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from ksys_core.domain.series import ValueArray
-from ksys_core.domain.times import DAY, HOUR, SECOND
-from ksys_core.forecasting.drift import Finding, error_drift, input_drift
+from ksys_core.domain.times import DAY, HOUR
+from ksys_core.forecasting.drift import PSI_POINTS, Finding, error_drift, input_drift
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time
@@ -20,8 +21,12 @@ from ksys_core.store.pool import Database
 
 ERRORS: Final = 2000
 """Newest one-step errors that are looked at."""
-LONGEST: Final = 30 * DAY
-"""Of the values in training, and of those since, no more than so much."""
+GRID_S: Final = 3600
+"""Values are compared as means of hours: independent ones are hours apart anyway."""
+LONGEST: Final = 90 * DAY
+"""Of the values up to the end of training, and of those since, no more than so much."""
+CHUNK: Final = 20
+"""Sensors read at once."""
 
 __all__ = ["OpenFinding", "findings", "run"]
 
@@ -32,9 +37,9 @@ async def run(db: Database, *, now_ns: int) -> int:
     ids = [model.model_id for model in watched]
     errors = await store.first_step_errors(db, ids, now_ns=now_ns, newest=ERRORS)
     found: list[NewFinding] = []
+    values = await _values(db, watched, now_ns)
     for model in watched:
-        values = await _values(db, model, now_ns)
-        shown = await asyncio.to_thread(_judged, errors[model.model_id], values, model)
+        shown = await asyncio.to_thread(_judged, errors[model.model_id], values.get(model.sensor_id), model)
         found += [NewFinding(model.model_id, f.kind, f.severity, f.statistic, f.threshold) for f in shown]
     return await store.keep(db, ids, found, now_ns)
 
@@ -44,16 +49,20 @@ async def findings(db: Database) -> list[OpenFinding]:
     return await store.open_findings(db)
 
 
-async def _values(db: Database, model: Watched, now_ns: int) -> RegularSeries:
-    """The sensor's values from training up to now."""
-    stop = issue_time(now_ns, model.interval_s)
-    start = max(model.data_from_ns, model.data_to_ns - LONGEST, stop - 2 * LONGEST)
-    steps = max(1, (stop - start) // (model.interval_s * SECOND))
-    grids = await model_grids.grids(db, [(model.sensor_id, steps)], stop_ns=stop, step_s=model.interval_s)
-    return grids[model.sensor_id]
+async def _values(db: Database, watched: Sequence[Watched], now_ns: int) -> dict[int, RegularSeries]:
+    """Hourly values from before the end of training up to now, by sensor, where there can be enough since."""
+    stop = issue_time(now_ns, GRID_S)
+    since = {m.sensor_id: stop - m.data_to_ns for m in watched if stop - m.data_to_ns >= PSI_POINTS * HOUR}
+    wanted = [(sensor_id, (min(age, LONGEST) + LONGEST) // HOUR) for sensor_id, age in since.items()]
+    found: dict[int, RegularSeries] = {}
+    for i in range(0, len(wanted), CHUNK):
+        found.update(await model_grids.grids(db, wanted[i : i + CHUNK], stop_ns=stop, step_s=GRID_S))
+    return found
 
 
-def _judged(errors: ValueArray, y: RegularSeries, model: Watched) -> list[Finding]:
+def _judged(errors: ValueArray, y: RegularSeries | None, model: Watched) -> list[Finding]:
+    if y is None:
+        return error_drift(errors)
     times: npt.NDArray[np.int64] = y.start + y.step * np.arange(len(y), dtype=np.int64)
     hours = times // HOUR % 24
     old, new = times < model.data_to_ns, times >= max(model.data_to_ns, y.stop - LONGEST)

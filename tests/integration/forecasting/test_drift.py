@@ -9,11 +9,11 @@ from concurrent.futures import Executor
 import numpy as np
 import pytest
 
-from ksys_core.domain.times import MINUTE, to_datetime
+from ksys_core.domain.times import DAY, MINUTE, to_datetime
 from ksys_core.services import drift, models
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
-from tests.integration.forecasting.plant import NOW, history
+from tests.integration.forecasting.plant import NOW, add_sensor, history, minutes, put
 from tests.integration.forecasting.test_commands import Capture, ksys
 
 STEP = 5 * MINUTE
@@ -58,6 +58,20 @@ async def test_a_change_is_found_once_and_cleared(database: Database, executor: 
     await errors(database, ids["A"], usual, now=NOW)
     assert await drift.run(database, now_ns=NOW) == 2
     assert await drift.findings(database) == []
+
+
+async def test_other_values_than_in_training_are_found(database: Database, executor: Executor) -> None:
+    trained = NOW - 30 * DAY
+    t = minutes(NOW - 60 * DAY, NOW, 60)
+    noise = np.random.default_rng(5).normal(50, 5, len(t))
+    for tag, shift in (("SAME", 0.0), ("MOVED", 10.0)):
+        sensor_id = await add_sensor(database, tag)
+        await put(database, sensor_id, t, noise + shift * (t >= trained))
+        plan = TrainingPlan("naive", interval_s=3600, horizon=6)
+        await models.deploy(database, now_ns=trained, executor=executor, tag=tag, plan=plan)
+    assert await drift.run(database, now_ns=NOW) == 1
+    (found,) = await drift.findings(database)
+    assert (found.tag, found.kind, found.severity) == ("MOVED", "input", "act")
 
 
 async def test_models_without_forecasts_show_nothing(
