@@ -78,7 +78,9 @@ class DashboardPresenter(Presenter[DashboardState]):
             for i, t, v, q in zip(newest.sensor_id, newest.t, newest.v, newest.quality, strict=True)
         }
         inputs = (self._input(sensor, readings.get(sensor.sensor_id)) for sensor in sensors)
-        tiles = sorted((tile_state(each, now) for each in inputs), key=lambda tile: (tile.area, tile.tag))
+        tiles = sorted(
+            (tile_state(each, now) for each in inputs), key=lambda tile: (not tile.area, tile.area, tile.tag)
+        )
         self._all = self._keep_unchanged(tiles)
         return self._shown(self._all)
 

@@ -107,7 +107,10 @@ class TileGrid(QWidget):
                 top, taken = bottom, 0
             width = min(count, columns)
             self._headings.append(
-                _Heading(area_title(area), QRect(gap + taken * pitch, top, width * pitch - gap, heading))
+                _Heading(
+                    area_title(area) or tr("Without an area"),
+                    QRect(gap + taken * pitch, top, width * pitch - gap, heading),
+                )
             )
             for i in range(count):
                 row, column = divmod(i, columns)
