@@ -33,7 +33,7 @@ async def install_demo_plant(db: Database, *, seed: int = 1, history_days: float
         KnownError: one of the names is a tag of the real plant.
     """
     refuse_foreign(await all_sensors(db))
-    ids = await upsert_sensors(db, [*map(_sensor, TAGS), *map(_virtual_sensor, VIRTUAL_TAGS)], overwrite=False)
+    ids = await upsert_sensors(db, [*map(_sensor, TAGS), *map(_sensor, VIRTUAL_TAGS)], overwrite=False)
     known = await limits_in_force(db)
     limits = {spec.tag: spec.limits for spec in TAGS} | {spec.tag: spec.limits for spec in VIRTUAL_TAGS}
     for tag, values in limits.items():
@@ -47,38 +47,22 @@ async def install_demo_plant(db: Database, *, seed: int = 1, history_days: float
     return ids
 
 
-def _sensor(spec: TagSpec) -> NewSensor:
+def _sensor(spec: TagSpec | VirtualSpec) -> NewSensor:
+    measured = isinstance(spec, TagSpec)
     return NewSensor(
         tag=spec.tag,
         unit=spec.unit,
         area=spec.area,
         role=spec.role,
-        origin="simulator",
+        origin="simulator" if measured else "virtual",
         description=spec.description,
         span_low=spec.span[0],
         span_high=spec.span[1],
         normal_low=spec.normal[0],
         normal_high=spec.normal[1],
         decimals=spec.decimals,
-        interval_s=INTERVAL_S,
-        interpolation=spec.interpolation,
-    )
-
-
-def _virtual_sensor(spec: VirtualSpec) -> NewSensor:
-    return NewSensor(
-        tag=spec.tag,
-        unit=spec.unit,
-        area=spec.area,
-        role=spec.role,
-        origin="virtual",
-        description=spec.description,
-        span_low=spec.span[0],
-        span_high=spec.span[1],
-        normal_low=spec.normal[0],
-        normal_high=spec.normal[1],
-        decimals=spec.decimals,
-        interval_s=VIRTUAL_INTERVAL_S,
+        interval_s=INTERVAL_S if measured else VIRTUAL_INTERVAL_S,
+        interpolation=spec.interpolation if isinstance(spec, TagSpec) else "linear",
     )
 
 

@@ -54,8 +54,3 @@ async def change_limits(
     if not reason.strip():
         raise KnownError("limits.reason", N_("Please give the reason for the change; it is kept in the audit log."))
     return await sensors.set_limits(db, sensor_id, limits, reason=reason.strip(), station=station)
-
-
-async def limits_of(db: Database, sensor_id: int) -> dict[LimitKind, float]:
-    """The limits of the tag that are in force."""
-    return (await sensors.limits_in_force(db)).get(sensor_id, {})

@@ -89,7 +89,7 @@ class DashboardPresenter(Presenter[DashboardState]):
             return
         ids = [sensor.sensor_id for sensor in sensors]
         self._context = await dashboard.load_context(self.runtime.db, ids, now)
-        self._sparks = {i: spark for i, each in self._context.items() if (spark := _spark_data(each)) is not None}
+        self._sparks = {i: spark for i, each in self._context.items() if (spark := spark_data(each)) is not None}
         self._context_at = now
 
     async def _load_alarms(self) -> None:
@@ -100,15 +100,9 @@ class DashboardPresenter(Presenter[DashboardState]):
         self._alarms = {i: AlarmMark(each.priority, each.isa) for i, each in states.items()}
 
     def _input(self, sensor: Sensor, reading: Reading | None) -> TileInput:
-        context = self._context.get(sensor.sensor_id, _NO_CONTEXT)
-        return TileInput(
-            sensor=sensor,
-            reading=reading,
-            interval_s=sensor.interval_s or _learned_interval(context),
-            limits=context.limits,
-            alarm=self._alarms.get(sensor.sensor_id),
-            spark=self._sparks.get(sensor.sensor_id),
-        )
+        number = sensor.sensor_id
+        context = self._context.get(number, _NO_CONTEXT)
+        return tile_input(sensor, reading, context, self._sparks.get(number), self._alarms.get(number))
 
     def _keep_unchanged(self, tiles: list[TileState]) -> tuple[TileState, ...]:
         """Reuse the former object of a tile that looks the same, so that it is not painted again."""
@@ -135,12 +129,24 @@ class DashboardPresenter(Presenter[DashboardState]):
         )
 
 
-def _learned_interval(context: TagContext) -> float:
+def tile_input(
+    sensor: Sensor, reading: Reading | None, context: TagContext, spark: SparkData | None, alarm: AlarmMark | None
+) -> TileInput:
+    """Everything a tile is made of; the interval is the tag's own, else learned from its last hour."""
     hour = context.last_hour
-    return 3600.0 / hour.n if hour is not None and hour.n > 1 else _DEFAULT_INTERVAL_S
+    learned = 3600.0 / hour.n if hour is not None and hour.n > 1 else _DEFAULT_INTERVAL_S
+    return TileInput(
+        sensor=sensor,
+        reading=reading,
+        interval_s=sensor.interval_s or learned,
+        limits=context.limits,
+        alarm=alarm,
+        spark=spark,
+    )
 
 
-def _spark_data(context: TagContext) -> SparkData | None:
+def spark_data(context: TagContext) -> SparkData | None:
+    """The sparkline's data: the last hour and the forecast."""
     hour, forecast = context.last_hour, context.forecast
     if hour is None:
         return None

@@ -13,7 +13,8 @@ from ksys_core.services import dashboard, tags
 from ksys_core.services.alarms import AlarmRow, load_active
 from ksys_hmi.formats import format_moment
 from ksys_hmi.presenters.base import PageState, Presenter
-from ksys_hmi.presenters.tiles import Reading, TileInput, TileState, tile_state
+from ksys_hmi.presenters.dashboard import spark_data, tile_input
+from ksys_hmi.presenters.tiles import Reading, TileState, tile_state
 from ksys_hmi.runtime import Runtime
 
 
@@ -51,13 +52,14 @@ class FaceplatePresenter(Presenter[FaceplateState]):
         reading = (
             None if found is None else Reading(int(newest.t[found]), float(newest.v[found]), int(newest.quality[found]))
         )
-        limits = await tags.limits_of(db, sensor.sensor_id)
+        context = (await dashboard.load_context(db, [sensor.sensor_id], now))[sensor.sensor_id]
+        limits = context.limits
         table = await load_active(db)
         return replace(
             self.state,
             loading=False,
             error="",
-            tile=tile_state(TileInput(sensor, reading, sensor.interval_s or 60.0, limits), now),
+            tile=tile_state(tile_input(sensor, reading, context, spark_data(context), None), now),
             time_text="" if reading is None else format_moment(reading.t, self.runtime.zone),
             limits={k: f"{limits[k]:.12g}" if k in limits else "" for k in LIMIT_KINDS},
             alarms=tuple(row for row in table.rows if row.sensor_id == sensor.sensor_id),
