@@ -7,8 +7,13 @@ import socket
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import psutil
+
+_ANSWER_S: Final = 5.0
+_SSL_REQUEST: Final = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")
+"""The one message that every PostgreSQL answers before a login, with a byte (frontend/backend protocol, 54.2.10)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +47,31 @@ def running(pgdata: Path) -> Postmaster | None:
 
 
 def answers(server: Postmaster) -> bool:
-    """Whether something listens where `server` should: its process may be dying this moment."""
+    """Whether `server` still speaks: a process that is dying this moment accepts a connection, but only resets it.
+
+    A server that is too busy to say anything is not dying.
+    """
     try:
-        if server.socket_dir:
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(f"{server.socket_dir}/.s.PGSQL.{server.port}")
-        else:
-            socket.create_connection(("127.0.0.1", server.port), timeout=5).close()
+        with _connected(server) as probe:
+            probe.sendall(_SSL_REQUEST)
+            return probe.recv(1) != b""
+    except TimeoutError:
+        return True
     except OSError:
         return False
-    return True
+
+
+def _connected(server: Postmaster) -> socket.socket:
+    if not server.socket_dir:
+        return socket.create_connection(("127.0.0.1", server.port), timeout=_ANSWER_S)
+    probe = socket.socket(socket.AF_UNIX)
+    probe.settimeout(_ANSWER_S)
+    try:
+        probe.connect(f"{server.socket_dir}/.s.PGSQL.{server.port}")
+    except OSError:
+        probe.close()
+        raise
+    return probe
 
 
 def forget(pgdata: Path) -> None:

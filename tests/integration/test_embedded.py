@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -205,6 +207,18 @@ def test_forgetting_waits_for_nobody_when_nobody_is_left(server_folder: Path) ->
     assert postmaster.running(server_folder) is None
     postmaster.forget(server_folder)
     assert not (server_folder / "postmaster.pid").exists()
+
+
+def test_server_that_only_hangs_up_does_not_answer(server_folder: Path) -> None:
+    dying = postmaster.Postmaster(os.getpid(), 5432, str(server_folder), "ready")
+    assert not postmaster.answers(dying)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(server_folder / ".s.PGSQL.5432"))
+        listening.listen()
+        with ThreadPoolExecutor(1) as pool:
+            hanging_up = pool.submit(lambda: listening.accept()[0].close())
+            assert not postmaster.answers(dying)
+            hanging_up.result()
 
 
 def test_lock_is_exclusive_and_ends_with_its_holder(server_folder: Path) -> None:

@@ -43,10 +43,10 @@ def wave(t: npt.NDArray[np.int64], seed: int = 1) -> npt.NDArray[np.float64]:
 
 
 async def history(db: Database, tags: Sequence[str], *, days: float = 3, now: int = NOW) -> dict[str, int]:
-    """Tags with `days` of readings every minute before `now`."""
+    """Tags with `days` of readings every minute before `now`: the same values whatever the date."""
     found = {}
     t = minutes(now - round(days * DAY), now)
     for i, tag in enumerate(tags):
         found[tag] = await add_sensor(db, tag)
-        await put(db, found[tag], t, wave(t, i))
+        await put(db, found[tag], t, wave(NOW + t - now, i))
     return found

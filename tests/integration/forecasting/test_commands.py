@@ -24,9 +24,9 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture
 def now(dsn: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """A whole minute; commands find the test's database."""
+    """The end of a model's interval: values and grid are the same at any time. Commands find its database."""
     monkeypatch.setenv("TS_DSN", dsn)
-    return time.time_ns() // MINUTE * MINUTE
+    return time.time_ns() // (5 * MINUTE) * 5 * MINUTE
 
 
 async def ksys(*words: str) -> int:
