@@ -216,9 +216,9 @@ def test_server_that_only_hangs_up_does_not_answer(server_folder: Path) -> None:
         listening.bind(str(server_folder / ".s.PGSQL.5432"))
         listening.listen()
         with ThreadPoolExecutor(1) as pool:
-            hanging_up = pool.submit(lambda: listening.accept()[0].close())
+            accepted = pool.submit(listening.accept)
+            accepted.add_done_callback(lambda done: done.result()[0].close())
             assert not postmaster.answers(dying)
-            hanging_up.result()
 
 
 def test_lock_is_exclusive_and_ends_with_its_holder(server_folder: Path) -> None:
