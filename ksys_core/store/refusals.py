@@ -21,6 +21,8 @@ TEXTS: Final[dict[str, str]] = {
     "alarm.text_too_long": N_("The text has {length} characters; at most {most} are kept. Please shorten it."),
     "maintenance.area": N_("No tag lies in the area {area}. Choose one of the plant's areas."),
     "maintenance.duration": N_("Maintenance lasts between a minute and a day."),
+    "settings.name": N_("“{name}” is no name for a setting."),
+    "settings.too_long": N_("These settings are too long to be kept. Delete some of them."),
 }
 
 
