@@ -28,7 +28,7 @@ _READING_LAYOUT: Final = [("sensor_id", ">i4"), ("t", ">i8"), ("value", ">f8"), 
 
 @dataclass(frozen=True, slots=True)
 class NewestReading:
-    """Newest reading of a tag: time (ns), value (NaN: none), quality byte, and whether it is older than it should be."""
+    """Newest reading of a tag: time (ns), value (NaN: none), quality byte, whether it is older than it should be."""
 
     t: int
     value: float
@@ -36,9 +36,7 @@ class NewestReading:
     stale: bool
 
 
-async def versions(
-    db: Database, states: Sequence[str], alarm_ids: Sequence[int] | None = None
-) -> dict[int, Version]:
+async def versions(db: Database, states: Sequence[str], alarm_ids: Sequence[int] | None = None) -> dict[int, Version]:
     """Alarms in `states` (of `alarm_ids`) in the order of their list, with figures that differ when a row does."""
     ids = None if alarm_ids is None else list(alarm_ids)
     rows = await db.fetch_columns(_VERSIONS, list(states), ids, dtype=_VERSION_LAYOUT)

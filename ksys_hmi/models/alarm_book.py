@@ -1,4 +1,4 @@
-"""All alarms of a list, what of them its table shows and in which order, and what waits while the table must not move."""
+"""All alarms of a list, what of them its table shows in which order, and what waits while the table must not move."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ksys_core.areas import area_title
 from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import tr
 from ksys_hmi.models.alarm_filter import EVERYTHING, AlarmFilter
+from ksys_hmi.models.rows import Column
 from ksys_hmi.models.sorted_rows import Order, SortedRowsModel
 
 _ACKNOWLEDGED: Final = ("ACKED", "LACKED")
@@ -57,15 +58,15 @@ def searched_text(row: AlarmRow) -> str:
 
 
 class AlarmBook:
-    """Keeps the alarms in one of `states` and feeds `model` with changes only.
+    """Keeps the alarms in one of `states` and feeds its `model` with changes only.
 
     While it is held nothing in the model moves: rows that stay are rewritten where they are (one that has left the
     list says so by its state), new ones wait and are counted.
     """
 
-    def __init__(self, states: Sequence[str], model: DeskModel) -> None:
+    def __init__(self, states: Sequence[str], columns: Sequence[Column[DeskRow]]) -> None:
         self._states = frozenset(states)
-        self._model = model
+        self.model: DeskModel = SortedRowsModel(columns, row_key, self.order)
         self.rows: dict[int, AlarmRow] = {}
         self.filter: AlarmFilter = EVERYTHING
         self.grouping: Grouping | None = None
@@ -89,7 +90,7 @@ class AlarmBook:
     @property
     def waiting(self) -> list[AlarmRow]:
         """New alarms that are not shown yet."""
-        late = (self.rows.get(alarm_id) for alarm_id in self._late if not self._model.shows(alarm_id))
+        late = (self.rows.get(alarm_id) for alarm_id in self._late if not self.model.shows(alarm_id))
         return [row for row in late if row is not None and self._is_shown(row)]
 
     def take(self, read: Iterable[AlarmRow], asked: Iterable[int]) -> None:
@@ -196,7 +197,7 @@ class AlarmBook:
         return {row.area for row in rows if row is not None} if self.grouping is not None else set()
 
     def _shown_headings(self) -> set[str]:
-        return {row.area for row in self._model.rows if isinstance(row, Heading)} if self.grouping is not None else set()
+        return {row.area for row in self.model.rows if isinstance(row, Heading)}
 
     def _show(self, alarm_ids: Iterable[int], areas: Iterable[str]) -> None:
         changed: list[DeskRow] = []
@@ -213,7 +214,7 @@ class AlarmBook:
                     changed.append(self._heading(area, self.grouping))
                 else:
                     gone.append(area)
-        self._model.change(changed, gone)
+        self.model.change(changed, gone)
 
     def _rewrite(self, found: dict[int, AlarmRow], before: dict[int, AlarmRow | None]) -> None:
         """What is in the model as it is now, without moving it; the rest waits."""
@@ -221,13 +222,13 @@ class AlarmBook:
         rows: list[DeskRow] = []
         for alarm_id, was in before.items():
             row = found.get(alarm_id) or (replace(was, isa="NORM") if was is not None else None)
-            if row is not None and self._model.shows(alarm_id):
+            if row is not None and self.model.shows(alarm_id):
                 rows.append(row)
         if self.grouping is not None:
             areas = self._areas_of(found.values()) | self._areas_of(before.values())
-            shown = (area for area in areas if self._model.shows(area) and area in self._passing)
+            shown = (area for area in areas if self.model.shows(area) and area in self._passing)
             rows += [self._heading(area, self.grouping) for area in shown]
-        self._model.change(rows, in_place=True)
+        self.model.change(rows, in_place=True)
 
     def _rearrange(self) -> None:
         """Everything anew, as far as it differs; held, it waits."""
@@ -238,7 +239,7 @@ class AlarmBook:
         rows: list[DeskRow] = [row for row in self.rows.values() if self._is_shown(row)]
         if self.grouping is not None:
             rows += [self._heading(area, self.grouping) for area in self._passing]
-        self._model.show_rows(rows)
+        self.model.show_rows(rows)
 
     def _heading(self, area: str, grouping: Grouping) -> Heading:
         alarms = [self.rows[alarm_id] for alarm_id in self._passing[area]]

@@ -14,8 +14,10 @@ from ksys_core.services import alarms
 from ksys_core.services.alarms import LISTED, Outcome
 from ksys_core.services.alarms_modes import FloodNow, current_flood
 from ksys_core.store.alarms_live import Version, versions
-from ksys_hmi.models.alarm_book import AlarmBook, DeskModel, Grouping
+from ksys_hmi.models.alarm_book import AlarmBook, Grouping
+from ksys_hmi.models.alarm_columns import AlarmColumns, Columns
 from ksys_hmi.models.alarm_filter import EVERYTHING, AlarmFilter
+from ksys_hmi.presenters.alarm_live import AlarmLivePresenter
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 
@@ -51,19 +53,32 @@ class AlarmsPresenter(Presenter[AlarmsState]):
     period_s = 30.0
 
     def __init__(
-        self, runtime: Runtime, make_model: Callable[[Callable[..., Any]], DeskModel], states: Sequence[str] = LISTED
+        self, runtime: Runtime, make_columns: Callable[[AlarmColumns], Columns], states: Sequence[str] = LISTED
     ) -> None:
-        """`make_model` makes the list's model from the order of its rows."""
         super().__init__(runtime, AlarmsState())
         self._states = tuple(states)
         self._versions: dict[int, Version] = {}
         self._changed: set[int] | None = None
         """Alarm ids to be read again; None: whatever differs."""
-        self._area_opened: frozenset[str] = frozenset()
+        self._opened: frozenset[str] = frozenset()
         self._wants_groups: bool | None = None
         """What the person chose; None: groups while there is a flood."""
-        self.model = make_model(lambda row: self._book.order(row))
-        self._book = AlarmBook(self._states, self.model)
+        self.live = AlarmLivePresenter(runtime)
+        self.columns = AlarmColumns(runtime.zone, self.now_ns, lambda: self.live.state.readings)
+        self._book = AlarmBook(self._states, make_columns(self.columns))
+        self.model = self._book.model
+
+    def start(self) -> None:
+        super().start()
+        self.live.start()
+
+    def stop(self) -> None:
+        super().stop()
+        self.live.stop()
+
+    def now_ns(self) -> int:
+        """The time that the list is shown for: now, or when it was frozen."""
+        return self.state.stale_since or self.runtime.now_ns()
 
     def on_event(self, kind: str, ids: object) -> None:
         named = tuple(ids) if kind == "alarms" and isinstance(ids, Sequence) else ()
@@ -82,7 +97,7 @@ class AlarmsPresenter(Presenter[AlarmsState]):
             raise
         flood = await current_flood(self.runtime.db) if self._states == LISTED else None
         if (flood is None) != (self.state.flood is None):
-            self._wants_groups, self._area_opened = None, frozenset()
+            self._wants_groups, self._opened = None, frozenset()
         self._group(flood)
         return self._described(replace(self.state, loading=False, error="", flood=flood))
 
@@ -105,9 +120,7 @@ class AlarmsPresenter(Presenter[AlarmsState]):
     def set_filter(self, wanted: AlarmFilter) -> None:
         """Show only what `wanted` lets through."""
         if wanted != self._book.filter:
-            self._book.held = False
-            self._book.show_only(wanted)
-            self._publish_counts()
+            self._at_once(lambda: self._book.show_only(wanted))
 
     def hold(self, held: bool) -> None:
         """Nothing moves while `held`; then what has waited is shown."""
@@ -122,19 +135,49 @@ class AlarmsPresenter(Presenter[AlarmsState]):
     def group(self, wanted: bool) -> None:
         """Show the list by areas, or as one, until a flood begins or ends."""
         self._wants_groups = wanted
-        self._group(self.state.flood)
-        self._publish_counts()
+        self._at_once(lambda: self._group(self.state.flood))
 
     def open_area(self, area: str) -> None:
         """Show or fold the alarms of low priority of an area."""
-        self._area_opened ^= {area}
-        self._book.held = False
-        self._group(self.state.flood)
+        self._opened ^= {area}
+        self._at_once(lambda: self._group(self.state.flood))
+
+    def _at_once(self, change: Callable[[], None]) -> None:
+        """What the person asks for is shown also while the list is held."""
+        held, self._book.held = self._book.held, False
+        change()
+        self._book.held = held
         self._publish_counts()
 
     def retranslate(self) -> None:
         self._book.retranslate()
         self.model.retranslate()
+
+    @property
+    def left_states(self) -> tuple[str, ...]:
+        """States in which an alarm does not belong to this list."""
+        return tuple(state for state in ("NORM", *NOT_NORMAL) if state not in self._states)
+
+    def next_unacknowledged(self, after: AlarmRow | None) -> int | None:
+        """Id of the unacknowledged alarm that follows in the order of the list, the first after the last."""
+        ahead, first = None, None
+        for row in self._book.rows.values():
+            if row.unacknowledged:
+                order = self._book.order(row)
+                first = order if first is None else min(first, order)
+                if after is not None and order > self._book.order(after):
+                    ahead = order if ahead is None else min(ahead, order)
+        found = ahead or first
+        return None if found is None else int(found[-1])
+
+    def make_sure_of(self, alarm_id: int) -> None:
+        """Show an alarm that waits or whose area is folded."""
+        row = self._book.rows[alarm_id]
+        if not self.model.shows(alarm_id):
+            self._opened |= {row.area}
+            self._book.release()
+            self._group(self.state.flood)
+            self._publish_counts()
 
     def row(self, alarm_id: int) -> AlarmRow | None:
         """The alarm as it is now, whether it is shown or not."""
@@ -143,7 +186,7 @@ class AlarmsPresenter(Presenter[AlarmsState]):
     def _group(self, flood: FloodNow | None) -> None:
         wanted = flood is not None if self._wants_groups is None else self._wants_groups
         first = None if flood is None else flood.first_out.alarm_id
-        self._book.group(Grouping(first, self._area_opened) if wanted else None)
+        self._book.group(Grouping(first, self._opened) if wanted else None)
 
     def _publish_counts(self) -> None:
         self.publish(self._described(self.state))

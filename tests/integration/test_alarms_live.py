@@ -24,7 +24,7 @@ async def test_versions_tell_what_has_changed_and_stand_in_the_order_of_the_list
     await alarms.comment(database, [plant.high[1]], "d", "pump")
     second = await versions(database, LISTED)
     assert [alarm_id for alarm_id in first if first[alarm_id] != second[alarm_id]] == [plant.high[1]]
-    await database.execute("update sensors set description = '{\"en\": \"new\"}' where sensor_id = $1", plant.sensors[2])
+    await database.execute('update sensors set description = \'{"en": "new"}\' where sensor_id = $1', plant.sensors[2])
     third = await versions(database, LISTED)
     assert [alarm_id for alarm_id in second if second[alarm_id] != third[alarm_id]] == [plant.high[2]]
     assert await versions(database, ("SHLVD",)) == {}
