@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,15 +14,20 @@ from ksys_hmi.models.rows import Column
 from ksys_hmi.models.sorted_rows import Order, SortedRowsModel
 
 _ACKNOWLEDGED: Final = ("ACKED", "LACKED")
+_ENDS: Final[Mapping[str, Callable[[AlarmRow], int | None]]] = {
+    "SHLVD": lambda row: row.shelved_until,
+    "OOSRV": lambda row: row.oos_review,
+}
 FOLDED: Final = (3, 4)
 """Priorities that a group hides until it is opened."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The line above the alarms of one area while the list is grouped.
+    """The line above the alarms of one unit of the plant while the list is grouped.
 
     Attributes:
+        area: the unit: the topmost part of its alarms' areas.
         priority, isa: of the foremost alarm: the highest unacknowledged priority, else the highest.
         folded: how many are hidden below it; 0 also when `opened`.
     """
@@ -42,10 +47,15 @@ DeskModel = SortedRowsModel[DeskRow]
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """By area, with the alarm that came first in the flood (`first_out`, an id) above everything."""
+    """By units of the plant, with the alarm that came first in the flood (`first_out`, an id) above everything."""
 
     first_out: int | None = None
     opened: frozenset[str] = frozenset()
+
+
+def unit_of(row: AlarmRow) -> str:
+    """The topmost part of the alarm's area."""
+    return row.area.partition("/")[0]
 
 
 def row_key(row: DeskRow) -> object:
@@ -74,7 +84,7 @@ class AlarmBook:
         self._unacknowledged: set[int] = set()
         self._searched: dict[int, str] = {}
         self._passing: dict[str, set[int]] = {}
-        """Ids that the filter lets through, by area."""
+        """Ids that the filter lets through, by unit."""
         self._late: set[int] = set()
         self._rearranged = False
 
@@ -140,33 +150,36 @@ class AlarmBook:
         self.show_only(self.filter)
 
     def order(self, row: DeskRow) -> Order:
-        """By priority, the unacknowledged of each first, the newest first; grouped: within areas."""
+        """By priority, the unacknowledged of each first, the newest first; grouped: within units. What is shelved or
+        out of service by when that ends."""
         if isinstance(row, Heading):
             return 1, row.area, 0, False, 0, 0
+        if row.isa in _ENDS and row.isa in self._states:
+            return 1, "", 0, False, _ENDS[row.isa](row) or 0, row.alarm_id
         rank = row.priority, row.isa in _ACKNOWLEDGED, -(row.active_since or 0), row.alarm_id
         if self.grouping is None:
             return 1, "", *rank
-        return (0, "", *rank) if row.alarm_id == self.grouping.first_out else (1, row.area, *rank)
+        return (0, "", *rank) if row.alarm_id == self.grouping.first_out else (1, unit_of(row), *rank)
 
     def _keep(self, row: AlarmRow) -> None:
         alarm_id, before = row.alarm_id, self.rows.get(row.alarm_id)
-        if before is not None and before.area != row.area:
+        if before is not None and unit_of(before) != unit_of(row):
             self._forget(alarm_id)
         self.rows[alarm_id] = row
         if before is None or (before.tag, before.description) != (row.tag, row.description):
             self._searched.pop(alarm_id, None)
         (self._unacknowledged.add if row.isa in UNACKNOWLEDGED else self._unacknowledged.discard)(alarm_id)
         if self._passes(row):
-            self._passing.setdefault(row.area, set()).add(alarm_id)
-        elif row.area in self._passing:
-            self._drop(row.area, alarm_id)
+            self._passing.setdefault(unit_of(row), set()).add(alarm_id)
+        elif unit_of(row) in self._passing:
+            self._drop(unit_of(row), alarm_id)
 
     def _forget(self, alarm_id: int) -> None:
         row = self.rows.pop(alarm_id, None)
         self._unacknowledged.discard(alarm_id)
         self._searched.pop(alarm_id, None)
-        if row is not None and row.area in self._passing:
-            self._drop(row.area, alarm_id)
+        if row is not None and unit_of(row) in self._passing:
+            self._drop(unit_of(row), alarm_id)
 
     def _drop(self, area: str, alarm_id: int) -> None:
         self._passing[area].discard(alarm_id)
@@ -183,18 +196,18 @@ class AlarmBook:
         self._passing = {}
         for row in self.rows.values():
             if self._passes(row):
-                self._passing.setdefault(row.area, set()).add(row.alarm_id)
+                self._passing.setdefault(unit_of(row), set()).add(row.alarm_id)
 
     def _is_shown(self, row: AlarmRow) -> bool:
-        if row.alarm_id not in self._passing.get(row.area, ()):
+        if row.alarm_id not in self._passing.get(unit_of(row), ()):
             return False
         grouping = self.grouping
         if grouping is None or row.priority not in FOLDED or row.alarm_id == grouping.first_out:
             return True
-        return row.area in grouping.opened
+        return unit_of(row) in grouping.opened
 
     def _areas_of(self, rows: Iterable[AlarmRow | None]) -> set[str]:
-        return {row.area for row in rows if row is not None} if self.grouping is not None else set()
+        return {unit_of(row) for row in rows if row is not None} if self.grouping is not None else set()
 
     def _shown_headings(self) -> set[str]:
         return {row.area for row in self.model.rows if isinstance(row, Heading)}

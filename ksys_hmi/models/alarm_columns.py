@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 from ksys_core.areas import area_title
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
-from ksys_core.domain.times import SECOND
+from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.i18n import N_, tr
 from ksys_core.store.alarms_live import NewestReading
 from ksys_hmi.alarm_words import kind_word, state_word
-from ksys_hmi.formats import NO_VALUE, format_age, format_countdown, format_day_time, format_value
+from ksys_hmi.formats import NO_VALUE, format_age, format_clock, format_countdown, format_day_time, format_value
 from ksys_hmi.models.alarm_book import DeskRow, Heading
 from ksys_hmi.models.rows import Column
 
@@ -23,9 +23,11 @@ Readings = Callable[[], Mapping[int, NewestReading | None]]
 Columns = tuple[Column[DeskRow], ...]
 SYMBOL_COLUMN: Final = 0
 TAG: Final = N_("Tag")
+NOW: Final = N_("Now")
 SPARK: Final = N_("Last hour")
 _NONE: Final = ""
 _NOT_READ: Final = "…"
+_CLOCK_WITHIN: Final = 20 * HOUR
 
 
 def heading_text(row: Heading) -> str:
@@ -39,17 +41,24 @@ def heading_text(row: Heading) -> str:
 
 
 class AlarmColumns:
-    """Makes the columns of each list. `now` stands still while the view is frozen."""
+    """Makes the columns of each list. `now` stands still while the view is frozen; `first_out` began the flood."""
 
-    def __init__(self, zone: ZoneInfo, now: Now, readings: Readings) -> None:
+    def __init__(
+        self, zone: ZoneInfo, now: Now, readings: Readings, first_out: Callable[[], int | None] = lambda: None
+    ) -> None:
         self._zone = zone
         self._now = now
         self._readings = readings
+        self._first_out = first_out
 
     def active(self) -> Columns:
         return (
             _SYMBOL,
-            _column(N_("Since"), lambda row: self._moment(row.active_since)),
+            _column(
+                N_("Since"),
+                lambda row: self._since(row.active_since),
+                tooltip=lambda row: self._moment(row.active_since),
+            ),
             _column(N_("Age"), self._age, numeric=True),
             _column(N_("To respond"), self._left_to_respond, numeric=True),
             *self._identity(),
@@ -57,7 +66,7 @@ class AlarmColumns:
             _column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True, hidden=True),
             _column(N_("Count"), lambda row: f"×{row.occurrence}", numeric=True),
             _column(N_("Quality"), self.quality, hidden=True),
-            _column(N_("State"), _state),
+            _column(N_("State"), self._state),
             _column(N_("Area"), lambda row: area_title(row.area)),
             _column(N_("Handled by"), self._handled, tooltip=self._handled_at),
         )
@@ -118,10 +127,16 @@ class AlarmColumns:
             _column(TAG, lambda row: row.tag),
             _column(N_("Description"), lambda row: tr.pick(dict(row.description))),
             _column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
-            _column(N_("Now"), self._present, numeric=True, tooltip=self._read_at),
-            _column(N_("Limit"), lambda row: _number(row.limit, row.decimals), numeric=True),
-            _column(N_("Unit"), lambda row: row.unit),
+            _column(NOW, self._present, numeric=True, tooltip=self._read_at),
+            _column(N_("Limit"), _limit, numeric=True),
         )
+
+    def _since(self, ns: int | None) -> str:
+        """The clock alone within the last 20 hours: it can't be mistaken, and leaves room."""
+        if ns is None:
+            return _NONE
+        recent = self._now() - ns < _CLOCK_WITHIN
+        return format_clock(ns, self._zone) if recent else format_day_time(ns, self._zone)
 
     def _moment(self, ns: int | None) -> str:
         return _NONE if ns is None else format_day_time(ns, self._zone)
@@ -155,6 +170,11 @@ class AlarmColumns:
         reading = self._readings().get(row.sensor_id)
         return self._present(row) if reading is None else f"{self._present(row)}   {self._moment(reading.t)}"
 
+    def _state(self, row: AlarmRow) -> str:
+        first = row.first_out or row.alarm_id == self._first_out()
+        marks = (tr("first out") if first else "", tr("confirmed") if row.confirmed else "")
+        return ", ".join(part for part in (state_word(row.isa), *marks) if part)
+
     def _handled(self, row: AlarmRow) -> str:
         who = "" if row.unacknowledged else row.acked_by or ""
         return "   ".join(part for part in (who, row.comment) if part)
@@ -182,8 +202,8 @@ def _column(
     return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden)
 
 
-def _state(row: AlarmRow) -> str:
-    return state_word(row.isa) + (" ✓" if row.confirmed else "")
+def _limit(row: AlarmRow) -> str:
+    return f"{_number(row.limit, row.decimals)} {row.unit}".rstrip()
 
 
 def _symbol_tip(row: AlarmRow) -> str:

@@ -12,6 +12,7 @@ from ksys_core.i18n import tr
 
 RowT = TypeVar("RowT")
 Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT = QModelIndex()
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 
@@ -71,6 +72,12 @@ class RowsModel(QAbstractTableModel, Generic[RowT]):
         if self.rows:
             first, last = min(columns, default=0), max(columns, default=len(self._columns) - 1)
             self.dataChanged.emit(self.index(0, first), self.index(len(self.rows) - 1, last))
+
+    def index(self, row: int, column: int, parent: Index = _NO_PARENT) -> QModelIndex:
+        """As the base class, without its two calls of Python to ask for the counts: a view asks for each cell."""
+        if 0 <= row < len(self.rows) and 0 <= column < len(self._columns) and not parent.isValid():
+            return self.createIndex(row, column)
+        return QModelIndex()
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self.rows)

@@ -1,4 +1,4 @@
-"""Rows kept in order while they change: a batch of changes is one sort and at most four signals, however long it is."""
+"""Rows kept in order while they change: a batch is one merge and few signals, however long it is."""
 
 from __future__ import annotations
 
@@ -93,15 +93,12 @@ class SortedRowsModel(RowsModel[RowT], Generic[RowT]):
 
     def _arrange(self, moved: dict[int, Order], leaving: list[int], *, added: int) -> None:
         """Bring moved and appended rows to their places, those that leave to the end, and cut these off."""
-        count, out = len(self._sorted), set(leaving)
-        for position, order in moved.items():
-            self._orders[position] = order
-        last = self._orders[count - added - 1] if 0 < added < count else None
-        tail_fits = last is None or last < self._orders[count - added]
-        if moved or leaving or not tail_fits:
-            stay = [position for position in range(count) if position not in out] if out else list(range(count))
-            stay.sort(key=self._orders.__getitem__)
-            self._permute(stay + leaving)
+        count = len(self._sorted)
+        if moved or leaving or (added and not self._tail_fits(count - added)):
+            source = self._source(moved, leaving, added)
+            for position, order in moved.items():
+                self._orders[position] = order
+            self._permute(source)
         if leaving:
             self.beginRemoveRows(_ROOT, count - len(leaving), count - 1)
             for row in self._sorted[count - len(leaving) :]:
@@ -110,11 +107,30 @@ class SortedRowsModel(RowsModel[RowT], Generic[RowT]):
             del self._orders[count - len(leaving) :]
             self.endRemoveRows()
 
+    def _tail_fits(self, first_new: int) -> bool:
+        return first_new == 0 or self._orders[first_new - 1] < self._orders[first_new]
+
+    def _source(self, moved: dict[int, Order], leaving: list[int], added: int) -> list[int]:
+        """For each row of the new list where it is now: the rows that stay in order, each of the others put in
+        where it belongs among them, those that leave last. A sort of all would compare 20,000 tuples that fit."""
+        count = len(self._orders)
+        old = count - added
+        loose = sorted(
+            [(order, position) for position, order in moved.items()] + [(self._orders[n], n) for n in range(old, count)]
+        )
+        out = np.unique(np.array([*moved, *leaving], np.int64))
+        stay = np.delete(np.arange(old), out)
+        among = np.array([bisect_left(self._orders, order, 0, old) for order, _ in loose], np.int64)
+        among -= np.searchsorted(out, among)
+        placed = np.insert(stay, among, [position for _, position in loose])
+        source: list[int] = placed.tolist()
+        return source + leaving
+
     def _permute(self, source: list[int]) -> None:
         """Row n becomes what was row ``source[n]``."""
         self.layoutAboutToBeChanged.emit()
-        self._sorted[:] = [self._sorted[position] for position in source]
-        self._orders[:] = [self._orders[position] for position in source]
+        self._sorted[:] = list(map(self._sorted.__getitem__, source))
+        self._orders[:] = list(map(self._orders.__getitem__, source))
         kept = self.persistentIndexList()
         if kept:
             target = np.empty(len(source), np.int64)

@@ -14,7 +14,7 @@ from ksys_core.services import alarms
 from ksys_core.services.alarms import LISTED, Outcome
 from ksys_core.services.alarms_modes import FloodNow, current_flood
 from ksys_core.store.alarms_live import Version, versions
-from ksys_hmi.models.alarm_book import AlarmBook, Grouping
+from ksys_hmi.models.alarm_book import AlarmBook, Grouping, unit_of
 from ksys_hmi.models.alarm_columns import AlarmColumns, Columns
 from ksys_hmi.models.alarm_filter import EVERYTHING, AlarmFilter
 from ksys_hmi.presenters.alarm_live import AlarmLivePresenter
@@ -60,11 +60,12 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         self._versions: dict[int, Version] = {}
         self._changed: set[int] | None = None
         """Alarm ids to be read again; None: whatever differs."""
+        self._modes_changed = True
         self._opened: frozenset[str] = frozenset()
         self._wants_groups: bool | None = None
         """What the person chose; None: groups while there is a flood."""
         self.live = AlarmLivePresenter(runtime)
-        self.columns = AlarmColumns(runtime.zone, self.now_ns, lambda: self.live.state.readings)
+        self.columns = AlarmColumns(runtime.zone, self.now_ns, lambda: self.live.state.readings, self._first_out)
         self._book = AlarmBook(self._states, make_columns(self.columns))
         self.model = self._book.model
 
@@ -82,7 +83,9 @@ class AlarmsPresenter(Presenter[AlarmsState]):
 
     def on_event(self, kind: str, ids: object) -> None:
         named = tuple(ids) if kind == "alarms" and isinstance(ids, Sequence) else ()
-        if not named and kind != "alarm_modes":
+        if kind == "alarm_modes":
+            self._modes_changed = True
+        elif not named:
             self._changed = None
         elif self._changed is not None:
             self._changed.update(named)
@@ -90,16 +93,26 @@ class AlarmsPresenter(Presenter[AlarmsState]):
 
     async def load(self) -> AlarmsState:
         wanted, self._changed = self._changed, set()
+        only_modes = self._modes_changed and wanted is not None and not wanted
         try:
-            await self._read_what_differs(wanted)
+            if not only_modes:
+                await self._read_what_differs(wanted)
         except BaseException:
             self._changed = None  # what was to be read may not have been
             raise
-        flood = await current_flood(self.runtime.db) if self._states == LISTED else None
+        if wanted is None or self._modes_changed:
+            await self._read_flood()
+        return self._described(replace(self.state, loading=False, error=""))
+
+    async def _read_flood(self) -> None:
+        if self._states != LISTED:
+            return
+        self._modes_changed = False
+        flood = await current_flood(self.runtime.db)
         if (flood is None) != (self.state.flood is None):
             self._wants_groups, self._opened = None, frozenset()
+        self.state = replace(self.state, flood=flood)
         self._group(flood)
-        return self._described(replace(self.state, loading=False, error="", flood=flood))
 
     async def _read_what_differs(self, wanted: set[int] | None) -> None:
         """Read the alarms of `wanted` (empty or None: all) whose version is another one; the foremost first.
@@ -138,7 +151,7 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         self._at_once(lambda: self._group(self.state.flood))
 
     def open_area(self, area: str) -> None:
-        """Show or fold the alarms of low priority of an area."""
+        """Show or fold the alarms of low priority of a unit of the plant."""
         self._opened ^= {area}
         self._at_once(lambda: self._group(self.state.flood))
 
@@ -174,7 +187,7 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         """Show an alarm that waits or whose area is folded."""
         row = self._book.rows[alarm_id]
         if not self.model.shows(alarm_id):
-            self._opened |= {row.area}
+            self._opened |= {unit_of(row)}
             self._book.release()
             self._group(self.state.flood)
             self._publish_counts()
@@ -183,10 +196,12 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         """The alarm as it is now, whether it is shown or not."""
         return self._book.rows.get(alarm_id)
 
+    def _first_out(self) -> int | None:
+        return None if self.state.flood is None else self.state.flood.first_out.alarm_id
+
     def _group(self, flood: FloodNow | None) -> None:
         wanted = flood is not None if self._wants_groups is None else self._wants_groups
-        first = None if flood is None else flood.first_out.alarm_id
-        self._book.group(Grouping(first, self._opened) if wanted else None)
+        self._book.group(Grouping(flood.first_out.alarm_id if flood else None, self._opened) if wanted else None)
 
     def _publish_counts(self) -> None:
         self.publish(self._described(self.state))

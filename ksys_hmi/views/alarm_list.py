@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from ksys_core.domain.alarms.rows import LISTED
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
 from ksys_hmi.formats import format_clock
@@ -53,6 +54,7 @@ class AlarmList(QWidget):
         self.table = AlarmTable(presenter.model, spec.stretched)
         self.delegate = AlarmDelegate(self.table, presenter.model, presenter.columns, frozenset(presenter.left_states))
         self.table.setItemDelegate(self.delegate)
+        self.table.painting.connect(self.delegate.begin)
         self.columns = ColumnChoice(self.table)
         self.guidance = GuidancePane()
         self.filter = FilterBar(with_states=len(spec.states) > 1)
@@ -60,7 +62,7 @@ class AlarmList(QWidget):
         self.new.setVisible(False)
         self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._buttons = QHBoxLayout()
-        self._beside = QHBoxLayout()
+        self._further = {"alarms.trend": QPushButton(), "alarms.faceplate": QPushButton()}
         self._second = QTimer(self)
         self._second.setInterval(_SECOND_MS)
         self._lay_out()
@@ -78,7 +80,10 @@ class AlarmList(QWidget):
         aside = QVBoxLayout(right)
         aside.setContentsMargins(0, 0, 0, 0)
         aside.addWidget(self.guidance, 1)
-        aside.addLayout(self._beside)
+        beside = QHBoxLayout()
+        for button in self._further.values():
+            beside.addWidget(button)
+        aside.addLayout(beside)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
         split.addWidget(right)
@@ -86,7 +91,6 @@ class AlarmList(QWidget):
         split.setStretchFactor(1, 0)
         split.setSizes([1400, 320])
         self._buttons.addStretch(1)
-        self._beside.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addWidget(self.filter)
@@ -126,21 +130,24 @@ class AlarmList(QWidget):
         self.alarms.group(not self.alarms.state.grouped)
 
     def add_buttons(self, actions: Actions) -> None:
-        """A button below the list for each of its actions, beside the guidance for where to look further."""
+        """A button below the list for each of its actions, and beside the guidance for where to look further."""
         for action_id in self.spec.actions:
-            aside = action_id in ("alarms.trend", "alarms.faceplate")
-            row = self._beside if aside else self._buttons
             action = actions[action_id]
             button = QToolButton()
             button.setDefaultAction(action)
             button.setAccessibleName(action.text())
             action.changed.connect(lambda button=button, action=action: button.setAccessibleName(action.text()))
-            row.insertWidget(row.count() - 1, button)
+            self._buttons.insertWidget(self._buttons.count() - 1, button)
+        for action_id, further in self._further.items():
+            further.clicked.connect(actions[action_id].trigger)
 
     def retranslate(self) -> None:
         """Every fixed text again in the current language."""
         self.filter.retranslate(area_paths(self._runtime.sensors))
         self.table.setAccessibleName(tr(self.spec.title))
+        for button, text in zip(self._further.values(), (tr("Trend"), tr("Faceplate")), strict=True):
+            button.setText(text)
+            button.setAccessibleName(text)
         self.alarms.retranslate()
         self.table.fit_columns()
         self._show_guidance()
@@ -170,6 +177,8 @@ class AlarmList(QWidget):
 
     def _counts(self, state: AlarmsState) -> str:
         parts = [tr("{n} unacknowledged of {total}", n=state.unacknowledged, total=state.total)]
+        if self.spec.states != LISTED:
+            parts = [tr("{n} alarms", n=state.total)]
         if state.shown < state.total:
             name = self.filter.name_of(state.filter)
             parts.insert(

@@ -24,7 +24,6 @@ from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.faceplate import open_faceplate
 from ksys_hmi.views.page import Page
 
-_LOOK_FURTHER: Final = ("alarms.trend", "alarms.faceplate")
 LISTS: Final = (
     ListSpec(
         N_("Active"),
@@ -34,7 +33,7 @@ LISTS: Final = (
         5,
         (
             *("alarm.ack", "alarm.ack_page", "alarm.ack_note", "alarm.confirm", "alarm.shelve", "alarm.comment"),
-            *("alarm.reset", "alarm.unack", "alarm.out_of_service", "alarms.group", *_LOOK_FURTHER),
+            *("alarm.reset", "alarm.out_of_service", "alarms.group"),
         ),
     ),
     ListSpec(
@@ -43,7 +42,7 @@ LISTS: Final = (
         ("SHLVD",),
         AlarmColumns.shelved,
         4,
-        ("alarm.unshelve", "alarm.comment", *_LOOK_FURTHER),
+        ("alarm.unshelve", "alarm.comment"),
     ),
     ListSpec(
         N_("Suppressed"),
@@ -51,7 +50,7 @@ LISTS: Final = (
         ("DSUPR",),
         AlarmColumns.suppressed,
         2,
-        ("alarm.comment", *_LOOK_FURTHER),
+        ("alarm.comment",),
     ),
     ListSpec(
         N_("Out of service"),
@@ -59,7 +58,7 @@ LISTS: Final = (
         ("OOSRV",),
         AlarmColumns.out_of_service,
         4,
-        ("alarm.in_service", "alarm.comment", *_LOOK_FURTHER),
+        ("alarm.in_service", "alarm.comment"),
     ),
 )
 

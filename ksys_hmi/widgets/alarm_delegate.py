@@ -5,18 +5,21 @@ It asks the model for nothing but texts, since a standard delegate asks for eigh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_hmi import fonts, theme
 from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
-from ksys_hmi.models.alarm_columns import SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
+from ksys_hmi.models.alarm_columns import NOW, SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
+from ksys_hmi.models.rows import Column
 from ksys_hmi.presenters.tiles import Spark, SparkData, spark_of
+from ksys_hmi.theme import Theme
 from ksys_hmi.widgets.alarm_symbol import paint_symbol
 from ksys_hmi.widgets.blink import blink
 from ksys_hmi.widgets.hatch import BAD_ALPHA
@@ -27,8 +30,23 @@ _SIDE: Final = 22
 _PADDING: Final = 8
 _RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_ASIDE: Final = frozenset({"NORM", "SHLVD", "DSUPR", "OOSRV"})
-"""States of a row that has left its list while that must not move (or stands in one of the other lists)."""
+_MOST_CUT: Final = 5000
+_WIDEST_VALUE: Final = "-9 999.99"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What all cells of a row share while it is painted."""
+
+    number: int
+    row: DeskRow
+    tokens: Theme
+    colour: QColor
+    strong: bool
+    chosen: bool
+    current: bool
+    held: bool
+    hatch: QBrush
 
 
 class AlarmDelegate(QStyledItemDelegate):
@@ -39,18 +57,19 @@ class AlarmDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._model = model
+        self._cells = model.columns
         self._columns = columns
         self._left = left
         self._spark_column = next((i for i, each in enumerate(model.columns) if each.title == SPARK), -1)
         self._hours: Mapping[int, SparkData | None] = {}
         self._now_ns = 0
         self._sparks: dict[tuple[int, float | None], Spark | None] = {}
-        self._metrics = QFontMetrics(fonts.label())
-        self._bold = QFontMetrics(fonts.label(bold=True))
-        self._painters: dict[int, Callable[[QPainter, QRect, AlarmRow], None]] = {
-            SYMBOL_COLUMN: self._symbol,
-            self._spark_column: self._spark,
-        }
+        self._strokes: dict[tuple[int, int, int], list[QPolygonF]] = {}
+        self._plain, self._bold = fonts.label(), fonts.label(bold=True)
+        self._metrics, self._bold_metrics = QFontMetrics(self._plain), QFontMetrics(self._bold)
+        self._padding = fonts.px(_PADDING)
+        self._cut: dict[tuple[str, int, bool], str] = {}
+        self._line: _Line | None = None
         blink().toggled.connect(self._on_blink)
 
     @property
@@ -62,6 +81,7 @@ class AlarmDelegate(QStyledItemDelegate):
         """Draw these from now on."""
         self._hours, self._now_ns = hours, now_ns
         self._sparks.clear()
+        self._strokes.clear()
 
     def need_blink(self, needed: bool) -> None:
         """Keep the blink going while something in the list is unacknowledged."""
@@ -72,53 +92,75 @@ class AlarmDelegate(QStyledItemDelegate):
         if index.column() == SYMBOL_COLUMN:
             return QSize(fonts.px(_SIDE + 14), height)
         if index.column() == self._spark_column:
-            return QSize(fonts.px(130), height)
-        row = self._model.rows[index.row()]
-        text = "" if isinstance(row, Heading) else self._model.columns[index.column()].text(row)
-        return QSize(self._metrics.horizontalAdvance(text) + 2 * fonts.px(_PADDING) + 2, height)
+            return QSize(fonts.px(110), height)
+        row, cell = self._model.rows[index.row()], self._cells[index.column()]
+        text = "" if isinstance(row, Heading) else cell.text(row)
+        least = _WIDEST_VALUE if cell.title == NOW else ""  # it is read after the row
+        width = max(self._bold_metrics.horizontalAdvance(each) for each in (text, least))
+        return QSize(width + 2 * self._padding + 2, height)
+
+    def begin(self) -> None:
+        """A painting begins: what was known of the last row painted counts no more."""
+        self._line = None
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        row, column, rect = self._model.rows[index.row()], index.column(), QRect(option.rect)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
-        painter.save()
-        if chosen:
-            painter.fillRect(rect, theme.current().selection)
-        if isinstance(row, Heading):
-            self._heading(painter, rect, row, column)
+        number, column, rect = index.row(), index.column(), option.rect
+        line = self._line
+        if line is None or line.number != number:
+            line = self._line = self._look_at(number)
+        if line.chosen:
+            painter.fillRect(rect, line.tokens.selection)
+        if isinstance(line.row, Heading):
+            self._heading(painter, rect, line.row, column)
+        elif column == SYMBOL_COLUMN:
+            self._symbol(painter, rect, line.row)
+        elif column == self._spark_column:
+            self._spark(painter, rect, line.row)
         else:
-            self._cell(painter, rect, row, column)
-        if index.row() == self._view.currentIndex().row() and self._view.hasFocus():
+            self._text(painter, rect, line, self._cells[column])
+        if line.held:
+            painter.fillRect(rect, line.hatch)
+        if line.current:
             self._focus(painter, rect)
-        painter.restore()
 
-    def _cell(self, painter: QPainter, rect: QRect, row: AlarmRow, column: int) -> None:
-        special = self._painters.get(column)
-        if special is not None:
-            special(painter, rect, row)
-        else:
-            self._text(painter, rect, row, column)
-        if row.isa not in _ASIDE and self._columns.held(row):
-            colour = QColor(theme.current().text)
-            colour.setAlphaF(BAD_ALPHA)
-            painter.fillRect(rect, QBrush(colour, Qt.BrushStyle.BDiagPattern))
+    def _look_at(self, number: int) -> _Line:
+        """What all cells of a row share."""
+        row, tokens = self._model.rows[number], theme.current()
+        alarm = row if isinstance(row, AlarmRow) else None
+        colour = QColor(tokens.text)
+        colour.setAlphaF(BAD_ALPHA)
+        return _Line(
+            number,
+            row,
+            tokens,
+            tokens.text2 if row.isa in self._left else tokens.text,
+            alarm is not None and alarm.unacknowledged,
+            self._view.selectionModel().isRowSelected(number, QModelIndex()),
+            number == self._view.currentIndex().row() and self._view.hasFocus(),
+            alarm is not None and alarm.isa not in self._left and self._columns.held(alarm),
+            QBrush(colour, Qt.BrushStyle.BDiagPattern),
+        )
 
-    def _text(self, painter: QPainter, rect: QRect, row: AlarmRow, column: int) -> None:
-        each = self._model.columns[column]
-        text = each.text(row)
+    def _text(self, painter: QPainter, rect: QRect, line: _Line, cell: Column[DeskRow]) -> None:
+        text = cell.text(line.row)
         if not text:
             return
-        tokens = theme.current()
-        strong = row.unacknowledged
-        painter.setFont(fonts.label(bold=strong))
-        painter.setPen(tokens.text2 if row.isa in self._left else tokens.text)
-        room = rect.adjusted(fonts.px(_PADDING), 0, -fonts.px(_PADDING), 0)
-        metrics = self._bold if strong else self._metrics
-        first = text.partition("\n")[0]
-        painter.drawText(
-            room,
-            _RIGHT if each.numeric else _LEFT,
-            metrics.elidedText(first, Qt.TextElideMode.ElideRight, room.width()),
-        )
+        room = rect.adjusted(self._padding, 0, -self._padding, 0)
+        painter.setFont(self._bold if line.strong else self._plain)
+        painter.setPen(line.colour)
+        painter.drawText(room, _RIGHT if cell.numeric else _LEFT, self._elided(text, room.width(), strong=line.strong))
+
+    def _elided(self, text: str, width: int, *, strong: bool) -> str:
+        """`text` cut to `width`: measuring is dear, and the same texts come again and again."""
+        key = (text, width, strong)
+        found = self._cut.get(key)
+        if found is None:
+            if len(self._cut) > _MOST_CUT:
+                self._cut.clear()
+            metrics = self._bold_metrics if strong else self._metrics
+            first = text.partition("\n")[0]
+            found = self._cut[key] = metrics.elidedText(first, Qt.TextElideMode.ElideRight, width)
+        return found
 
     def _symbol(self, painter: QPainter, rect: QRect, row: DeskRow) -> None:
         side = fonts.px(_SIDE)
@@ -138,12 +180,14 @@ class AlarmDelegate(QStyledItemDelegate):
         if column == SYMBOL_COLUMN:
             self._symbol(painter, rect, row)
             return
+        painter.save()
         painter.setClipRect(rect)
-        painter.setFont(fonts.label(bold=True))
+        painter.setFont(self._bold)
         painter.setPen(tokens.text)
         start = self._view.columnViewportPosition(SYMBOL_COLUMN) + self._view.columnWidth(SYMBOL_COLUMN)
         line = QRect(start + fonts.px(_PADDING), rect.top(), self._view.horizontalHeader().length(), rect.height())
         painter.drawText(line, _LEFT, heading_text(row))
+        painter.restore()
 
     def _spark(self, painter: QPainter, rect: QRect, row: AlarmRow) -> None:
         key = (row.sensor_id, row.limit)
@@ -154,14 +198,20 @@ class AlarmDelegate(QStyledItemDelegate):
         if spark is None:
             return
         tokens = theme.current()
-        box = QRectF(rect).adjusted(fonts.px(6), fonts.px(5), -fonts.px(6), -fonts.px(5))
+        box = QRectF(0, 0, rect.width() - fonts.px(12), rect.height() - fonts.px(10))
+        place = QPointF(rect.left() + fonts.px(6), rect.top() + fonts.px(5))
+        painter.translate(place)
         painter.setPen(QPen(tokens.border, 1, Qt.PenStyle.DashLine))
         for limit in spark.limits:
             y = box.bottom() - limit * box.height()
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
         painter.setPen(QPen(tokens.text, 1))
-        for stroke in envelope(box, spark):
+        drawn = (id(spark), rect.width(), rect.height())
+        if drawn not in self._strokes:
+            self._strokes[drawn] = [QPolygonF(stroke) for stroke in envelope(box, spark)]
+        for stroke in self._strokes[drawn]:
             painter.drawPolyline(stroke)
+        painter.translate(-place)
 
     def _focus(self, painter: QPainter, rect: QRect) -> None:
         painter.setPen(QPen(theme.current().focus, 2))

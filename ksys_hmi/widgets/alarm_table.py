@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
 
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
@@ -14,6 +14,7 @@ from ksys_hmi.widgets.row_table import RowTable
 LONGEST_PAUSE_MS: Final = 30_000
 """The pointer holds the list up for no longer; then it has to move again."""
 _LOOK_MS: Final = 60
+_LEAST_PX: Final = 52
 
 
 class AlarmTable(RowTable[DeskRow]):
@@ -24,8 +25,11 @@ class AlarmTable(RowTable[DeskRow]):
     area_toggled = Signal(str)
     """A heading was pressed: open or fold its area."""
 
+    painting = Signal()
+    """The rows in sight are about to be painted."""
+
     def __init__(self, model: DeskModel, stretch: int) -> None:
-        super().__init__(model, stretch)
+        super().__init__(model, stretch, least_px=_LEAST_PX)
         self._hovered = False
         self._wanted = False
         self._pause = QTimer(self)
@@ -68,6 +72,10 @@ class AlarmTable(RowTable[DeskRow]):
         self._pause.stop()
         self.scrollToTop()
         self._judge()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self.painting.emit()
+        super().paintEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

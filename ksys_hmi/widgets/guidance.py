@@ -44,7 +44,7 @@ def _html(row: AlarmRow) -> str:
         (tr("Corrective action"), tr.pick(dict(row.action))),
         (tr("How to confirm that it is real"), tr.pick(dict(row.confirmation))),
         (tr("Time to respond"), "" if row.response_s is None else format_age(row.response_s)),
-        (tr("Owner"), row.owner),
+        (tr("Owner of the alarm"), row.owner),
         (tr("Handled by"), "" if row.unacknowledged else row.acked_by or ""),
         (tr("Comment"), row.comment),
     ]

@@ -24,13 +24,16 @@ class RowTable(QTableView, Generic[RowT]):
     row_activated = Signal()
     """Enter or a double click."""
 
-    def __init__(self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None, *, least_px: int = _LEAST_PX
+    ) -> None:
         super().__init__(parent)
         self._rows_model = model
         self._kept: tuple[object, set[object], int] | None = None
         self._fitted = self._chosen = False
         self._stretch = stretch
         self._row_before = -1
+        self._least = fonts.px(least_px)
         model.layoutAboutToBeChanged.connect(self._keep_place)
         model.rowsAboutToBeRemoved.connect(self._stay_in_place)
         self.setModel(model)
@@ -141,7 +144,7 @@ class RowTable(QTableView, Generic[RowT]):
             return
         self.resizeColumnsToContents()
         for column in range(1, self._rows_model.columnCount()):
-            self.setColumnWidth(column, max(self.columnWidth(column), fonts.px(_LEAST_PX)))
+            self.setColumnWidth(column, max(self.columnWidth(column), self._least))
         self.horizontalHeader().setSectionResizeMode(self._stretch, QHeaderView.ResizeMode.Stretch)
 
     def currentChanged(self, current: Any, previous: Any) -> None:
