@@ -203,7 +203,7 @@ class AlarmList(QWidget):
 
     def _show_wanted(self) -> None:
         if self._wants_next:
-            self._wanted = self.alarms.next_unacknowledged(self.table.current_alarm)
+            self._wanted = self.alarms.next_unacknowledged(next(iter(self.table.selected_alarms()), None))
             self._wants_next = self._wanted is None and self.alarms.state.loading
         if self._wanted is None or self.alarms.row(self._wanted) is None:
             return
