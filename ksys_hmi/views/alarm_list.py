@@ -145,6 +145,7 @@ class AlarmList(QWidget):
         """Every fixed text again in the current language."""
         self.filter.retranslate(area_paths(self._runtime.sensors))
         self.table.setAccessibleName(tr(self.spec.title))
+        self.new.setAccessibleName(tr("Show new alarms"))
         for button, text in zip(self._further.values(), (tr("Trend"), tr("Faceplate")), strict=True):
             button.setText(text)
             button.setAccessibleName(text)
