@@ -57,16 +57,17 @@ class AlarmColumns:
             _column(
                 N_("Since"),
                 lambda row: self._since(row.active_since),
+                moving=True,
                 tooltip=lambda row: self._moment(row.active_since),
             ),
-            _column(N_("Age"), self._age, numeric=True),
-            _column(N_("To respond"), self._left_to_respond, numeric=True),
+            _column(N_("Age"), self._age, numeric=True, moving=True),
+            _column(N_("To respond"), self._left_to_respond, numeric=True, moving=True),
             *self._identity(),
             _column(SPARK, lambda _row: _NONE, tooltip=lambda _row: tr("Last hour and limit")),
             _column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True, hidden=True),
             _column(N_("Count"), lambda row: f"×{row.occurrence}", numeric=True),
-            _column(N_("Quality"), self.quality, hidden=True),
-            _column(N_("State"), self._state),
+            _column(N_("Quality"), self.quality, hidden=True, moving=True),
+            _column(N_("State"), self._state, moving=True),
             _column(N_("Area"), lambda row: area_title(row.area)),
             _column(N_("Handled by"), self._handled, tooltip=self._handled_at),
         )
@@ -75,7 +76,7 @@ class AlarmColumns:
         """With the time that is left."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.shelved_until), numeric=True),
+            _column(N_("Left"), lambda row: self._left(row.shelved_until), numeric=True, moving=True),
             _column(N_("Until"), lambda row: self._moment(row.shelved_until)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.shelved_by or _NONE),
@@ -95,7 +96,7 @@ class AlarmColumns:
         """With permit and date of review."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.oos_review), numeric=True),
+            _column(N_("Left"), lambda row: self._left(row.oos_review), numeric=True, moving=True),
             _column(N_("Review"), lambda row: self._moment(row.oos_review)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.oos_by or _NONE),
@@ -127,7 +128,7 @@ class AlarmColumns:
             _column(TAG, lambda row: row.tag),
             _column(N_("Description"), lambda row: tr.pick(dict(row.description))),
             _column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
-            _column(NOW, self._present, numeric=True, tooltip=self._read_at),
+            _column(NOW, self._present, numeric=True, moving=True, tooltip=self._read_at),
             _column(N_("Limit"), _limit, numeric=True),
         )
 
@@ -191,6 +192,7 @@ def _column(
     *,
     numeric: bool = False,
     hidden: bool = False,
+    moving: bool = False,
     tooltip: Callable[[AlarmRow], str] | None = None,
 ) -> Column[DeskRow]:
     """A column that is empty beside a heading, but for the tag: there the heading says what it is."""
@@ -199,7 +201,7 @@ def _column(
     def of(text_of: Callable[[AlarmRow], str]) -> Callable[[DeskRow], str]:
         return lambda row: beside(row) if isinstance(row, Heading) else text_of(row)
 
-    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden)
+    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving)
 
 
 def _limit(row: AlarmRow) -> str:

@@ -21,7 +21,8 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 class Column(Generic[RowT]):
     """One column: English `title` (marked for translation), the text of a row, numbers to the right.
 
-    The title is also its name where a person's choice of columns is kept; `hidden`: not shown until it is chosen.
+    The title is also its name where a person's choice of columns is kept; `hidden`: not shown until it is chosen;
+    `moving`: the text follows from more than the row, such as the time.
     """
 
     title: str
@@ -29,6 +30,7 @@ class Column(Generic[RowT]):
     numeric: bool = False
     tooltip: Callable[[RowT], str] | None = None
     hidden: bool = False
+    moving: bool = False
 
 
 class RowsModel(QAbstractTableModel, Generic[RowT]):

@@ -149,6 +149,7 @@ class AlarmList(QWidget):
         for button, text in zip(self._further.values(), (tr("Trend"), tr("Faceplate")), strict=True):
             button.setText(text)
             button.setAccessibleName(text)
+        self.delegate.retranslate()
         self.alarms.retranslate()
         self.table.fit_columns()
         self._show_guidance()

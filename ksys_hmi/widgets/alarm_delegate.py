@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPolygonF, QStaticText, QTransform
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_hmi import fonts, theme
-from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
+from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading, row_key
 from ksys_hmi.models.alarm_columns import NOW, SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
 from ksys_hmi.models.rows import Column
 from ksys_hmi.presenters.tiles import Spark, SparkData, spark_of
@@ -28,9 +28,8 @@ from ksys_hmi.widgets.tile_painter import envelope
 Index = QModelIndex | QPersistentModelIndex
 _SIDE: Final = 22
 _PADDING: Final = 8
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_MOST_CUT: Final = 5000
+_MOST_KEPT: Final = 5000
 _WIDEST_VALUE: Final = "-9 999.99"
 
 
@@ -68,7 +67,8 @@ class AlarmDelegate(QStyledItemDelegate):
         self._plain, self._bold = fonts.label(), fonts.label(bold=True)
         self._metrics, self._bold_metrics = QFontMetrics(self._plain), QFontMetrics(self._bold)
         self._padding = fonts.px(_PADDING)
-        self._cut: dict[tuple[str, int, bool], str] = {}
+        self._texts: dict[tuple[object, str], tuple[DeskRow, str]] = {}
+        self._layouts: dict[tuple[str, int, bool], tuple[QStaticText, float, float]] = {}
         self._line: _Line | None = None
         blink().toggled.connect(self._on_blink)
 
@@ -82,6 +82,10 @@ class AlarmDelegate(QStyledItemDelegate):
         self._hours, self._now_ns = hours, now_ns
         self._sparks.clear()
         self._strokes.clear()
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self._texts.clear()
 
     def need_blink(self, needed: bool) -> None:
         """Keep the blink going while something in the list is unacknowledged."""
@@ -142,24 +146,38 @@ class AlarmDelegate(QStyledItemDelegate):
         )
 
     def _text(self, painter: QPainter, rect: QRect, line: _Line, cell: Column[DeskRow]) -> None:
-        text = cell.text(line.row)
+        text = cell.text(line.row) if cell.moving else self._kept_text(line.row, cell)
         if not text:
             return
-        room = rect.adjusted(self._padding, 0, -self._padding, 0)
+        drawn, width, height = self._laid_out(text, rect.width() - 2 * self._padding, strong=line.strong)
         painter.setFont(self._bold if line.strong else self._plain)
         painter.setPen(line.colour)
-        painter.drawText(room, _RIGHT if cell.numeric else _LEFT, self._elided(text, room.width(), strong=line.strong))
+        left = rect.right() + 1 - self._padding - width if cell.numeric else rect.left() + self._padding
+        painter.drawStaticText(QPointF(left, rect.top() + (rect.height() - height) / 2), drawn)
 
-    def _elided(self, text: str, width: int, *, strong: bool) -> str:
-        """`text` cut to `width`: measuring is dear, and the same texts come again and again."""
-        key = (text, width, strong)
-        found = self._cut.get(key)
+    def _kept_text(self, row: DeskRow, cell: Column[DeskRow]) -> str:
+        """The text of a cell that follows from its row alone, made once for each row."""
+        key = (row_key(row), cell.title)
+        kept = self._texts.get(key)
+        if kept is None or kept[0] is not row:
+            if len(self._texts) > _MOST_KEPT:
+                self._texts.clear()
+            kept = self._texts[key] = row, cell.text(row)
+        return kept[1]
+
+    def _laid_out(self, text: str, room: int, *, strong: bool) -> tuple[QStaticText, float, float]:
+        """`text` cut to `room` and laid out, with its size: both are dear, and the same texts come again and again."""
+        key = (text, room, strong)
+        found = self._layouts.get(key)
         if found is None:
-            if len(self._cut) > _MOST_CUT:
-                self._cut.clear()
+            if len(self._layouts) > _MOST_KEPT:
+                self._layouts.clear()
             metrics = self._bold_metrics if strong else self._metrics
             first = text.partition("\n")[0]
-            found = self._cut[key] = metrics.elidedText(first, Qt.TextElideMode.ElideRight, width)
+            drawn = QStaticText(metrics.elidedText(first, Qt.TextElideMode.ElideRight, room))
+            drawn.setTextFormat(Qt.TextFormat.PlainText)
+            drawn.prepare(QTransform(), self._bold if strong else self._plain)
+            found = self._layouts[key] = drawn, drawn.size().width(), drawn.size().height()
         return found
 
     def _symbol(self, painter: QPainter, rect: QRect, row: DeskRow) -> None:
