@@ -54,6 +54,8 @@ class HmiSettings(Section):
     language: Language = "ko"
     theme: Literal["day", "night"] = "day"
     tile_refresh_s: float = Field(2.0, ge=0.2, le=60)
+    sound: bool = True
+    sound_volume: float = Field(0.7, ge=0.1, le=1)
 
 
 class JobSettings(Section):

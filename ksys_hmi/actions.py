@@ -85,6 +85,8 @@ ACTIONS: Final = (
     ActionSpec(
         "alarm.in_service", N_("Return to service"), "", "alarms", ALARM, permission="engineer", needs_database=True
     ),
+    ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
+    ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
     ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
     ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
     ActionSpec("view.close", N_("Close the topmost"), "Esc"),

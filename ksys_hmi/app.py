@@ -92,6 +92,7 @@ class _Program:
                 await _write_picture(window, self._options.screenshot)
             window.hide()
             runtime.cancel_all()
+        await window.horn.close()
         await self._shut_down(runtime)
         window.deleteLater()
         return 0 if runtime.connection.ever or self._closing.is_set() else 1
@@ -130,6 +131,7 @@ class _Program:
         _log.info("%s", FIRST_BANNER)
         window.show_first_page()
         await _page_loaded(window)
+        window.horn.start()
         if self._options.screenshot:
             await asyncio.sleep(_SETTLE_S)
             await _write_picture(window, self._options.screenshot)
