@@ -118,6 +118,16 @@ ACTIONS: Final = (
     ActionSpec("trend.sets", N_("Pen sets"), "Ctrl+S", "trend"),
     ActionSpec("trend.retry", N_("Load again"), "F5", "trend"),
     ActionSpec("trend.export", N_("Export CSV"), "E", "trend"),
+    *(
+        ActionSpec(f"notify.{name}", text, key, "notifications", permission="engineer", needs_database=True)
+        for name, text, key in (
+            ("add", N_("Add a route …"), "Ins"),
+            ("edit", N_("Change …"), "Ctrl+E"),
+            ("test", N_("Send a test"), "Ctrl+T"),
+            ("switch", N_("Switch on / off"), "Ctrl+D"),
+            ("delete", N_("Delete"), "Del"),
+        )
+    ),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
 )
