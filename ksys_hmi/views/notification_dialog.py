@@ -24,6 +24,7 @@ from ksys_core.areas import area_title
 from ksys_core.errors import KnownError
 from ksys_core.i18n import LANGUAGES, N_, tr
 from ksys_core.store.notification_routes import Route
+from ksys_hmi import fonts
 from ksys_hmi.presenters.notifications import NotificationsPresenter
 
 _LANGUAGE_NAMES = {"ko": "한국어", "en": "English"}
@@ -76,9 +77,11 @@ class RouteDialog(QDialog):
             self.language.addItem(_LANGUAGE_NAMES[language], language)
         self.language.setCurrentIndex(self.language.findData(route.language))
         self.minutes.setRange(0, 1440)
+        self.minutes.setDecimals(1)
         self.minutes.setSuffix(" " + tr("min"))
         self.minutes.setValue((route.after_s or 0) / 60)
         self.share.setRange(0, 400)
+        self.share.setDecimals(0)
         self.share.setSuffix(" %")
         self.share.setValue(100 * (0.5 if route.after_share is None else route.after_share))
         self.by_share.setChecked(route.after_share is not None)
@@ -106,7 +109,9 @@ class RouteDialog(QDialog):
             for field in fields:
                 field.setAccessibleName(f"{title} {field.text()}" if isinstance(field, QCheckBox) else title)
                 line.addWidget(field)
-            form.addRow(title, line)
+            label = QLabel(title)
+            label.setMinimumWidth(label.sizeHint().width())
+            form.addRow(label, line)
         form.addRow(self.problem)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
         self.keep = buttons.button(QDialogButtonBox.StandardButton.Save)
@@ -115,7 +120,7 @@ class RouteDialog(QDialog):
         buttons.accepted.connect(self._save)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)
-        self.setMinimumWidth(720)
+        self.setMinimumWidth(fonts.px(900))
 
     def _connect(self) -> None:
         self.by_share.toggled.connect(self._follow)
