@@ -16,6 +16,8 @@ from ksys_hmi.presenters.banner import area_paths
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 
+__all__ = ["NotificationsPresenter", "NotificationsState", "Route", "RouteRow", "Sent"]
+
 
 @dataclass(frozen=True, slots=True)
 class RouteRow:

@@ -23,9 +23,8 @@ from PySide6.QtWidgets import (
 from ksys_core.areas import area_title
 from ksys_core.errors import KnownError
 from ksys_core.i18n import LANGUAGES, N_, tr
-from ksys_core.store.notification_routes import Route
 from ksys_hmi import fonts
-from ksys_hmi.presenters.notifications import NotificationsPresenter
+from ksys_hmi.presenters.notifications import NotificationsPresenter, Route
 
 _LANGUAGE_NAMES = {"ko": "한국어", "en": "English"}
 _LEAST = (N_("nothing"), N_("P1 only"), N_("P1 and P2"), N_("P1 to P3"), N_("everything"))

@@ -8,12 +8,11 @@ from typing import Any
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from ksys_core.i18n import tr
-from ksys_core.store.notification_routes import Route
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
 from ksys_hmi.dialogs import ask
 from ksys_hmi.models.notification_rows import messages_model, routes_model
-from ksys_hmi.presenters.notifications import NotificationsPresenter, NotificationsState, RouteRow
+from ksys_hmi.presenters.notifications import NotificationsPresenter, NotificationsState, Route, RouteRow
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.notification_dialog import RouteDialog, new_route
 from ksys_hmi.views.page import Page
