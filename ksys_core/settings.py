@@ -65,6 +65,7 @@ class JobSettings(Section):
     virtual_tags_s: float = Field(60, ge=1)
     rollup_s: float = Field(30, ge=1)
     alarms_s: float = Field(1, ge=0.1)
+    keep_readings_days: int = Field(7305, ge=30)
 
 
 class SimulatorSettings(Section):

@@ -60,6 +60,7 @@ def _first_console(level: str) -> logging.Handler:
     handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its plug-ins are no news to an operator
     return handler
 
 

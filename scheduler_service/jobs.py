@@ -104,8 +104,8 @@ async def run_rollups(context: JobContext) -> int:
 
 
 async def run_partitions(context: JobContext) -> int:
-    """Partitions of the days ahead."""
-    return await partitions.run(context.db, clock=context.clock)
+    """Partitions of the days ahead; those that are too old go."""
+    return await partitions.run(context.db, clock=context.clock, keep_days=context.settings.jobs.keep_readings_days)
 
 
 async def run_forecast(context: JobContext) -> int:
