@@ -7,16 +7,16 @@ import pytest
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, fit
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import fit_recorded
 from tests.unit.forecasting.signals import SEASON, daily, with_values
 
 HORIZON = 12
 ENGINES = tuple(SPECS)
-SEASONAL = ("seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl")
+SEASONAL = ("ensemble", "seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl")
 
 _cache: dict[tuple[str, int], Fitted] = {}
 
