@@ -12,6 +12,7 @@ from ksys_core.forecasting.backtest import Backtest
 BASELINES: Final = ("naive", "seasonal_naive")
 FAMILIES: Final = {
     "ridge": "regression",
+    "xgboost": "trees",
     "mstl": "decomposition",
     "auto_ets": "smoothing",
     "auto_theta": "smoothing",
