@@ -72,7 +72,10 @@ class ProphetEngine:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """The library and its compiler interface log what is no news here, some of it while they are loaded."""
-    loggers = [logging.getLogger(name) for name in ("prophet", "prophet.plot", "prophet.models", "cmdstanpy")]
+    loggers = [
+        logging.getLogger(name)
+        for name in ("prophet", "prophet.plot", "prophet.models", "cmdstanpy", "matplotlib.font_manager")
+    ]
     for logger in loggers:
         logger.disabled = True
     try:
