@@ -57,7 +57,7 @@ class ProphetEngine:
         z = (y.v - loc) / scale
         clock = local(y.start + np.arange(len(y)) * y.step + y.step // 2, params.zone)
         with _ONE_FIT, _quiet(), _clean_folder() as folder:
-            model = _library_model(params, season * y.step, y.step)
+            model = _library_model(params, season * y.step, y)
             _run(model, clock, z, folder, before)
         state = _state(model, params, loc, scale)
         return _with_residuals(state, z - curve(state, clock))
@@ -100,18 +100,25 @@ def _clean_folder() -> Iterator[str]:
             own.rmdir()
 
 
-def _library_model(params: ProphetParams, season: int, step: int) -> prophet.Prophet:
-    """The unfitted model; a season (ns, `step`: none) that is not a day or a week gets a Fourier series of its own."""
+def _library_model(params: ProphetParams, season: int, y: RegularSeries) -> prophet.Prophet:
+    """The unfitted model of `y`; a `season` (ns) that is not a day or a week gets a Fourier series of its own.
+
+    Seasons as the library chooses them by itself, but by the grid's step: the plant's clock jumps twice a year.
+    """
     import prophet
 
+    span = y.step * (len(y) - 1)
     model = prophet.Prophet(
         n_changepoints=params.changepoints,
+        daily_seasonality=y.step < DAY and span >= 2 * DAY,
+        weekly_seasonality=y.step < 7 * DAY and span >= 14 * DAY,
+        yearly_seasonality=span >= 730 * DAY,
         changepoint_prior_scale=params.changepoint_prior_scale,
         seasonality_prior_scale=params.seasonality_prior_scale,
         seasonality_mode=params.seasonality_mode,
         uncertainty_samples=0,
     )
-    if season > step and season not in (DAY, 7 * DAY):
+    if season > y.step and season not in (DAY, 7 * DAY):
         model.add_seasonality("cycle", season / DAY, CYCLE_ORDER)
     return model
 
