@@ -14,7 +14,7 @@ import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions, FlagArray, IndexArray, NsArray
 from ksys_core.domain.alarms.engine import step
-from ksys_core.domain.alarms.kpi_periods import CHATTER_COUNT, CHATTER_WINDOW, Percentiles
+from ksys_core.domain.alarms.kpi_periods import CHATTER_COUNT, CHATTER_WINDOW, Percentiles, percentiles
 from ksys_core.domain.alarms.kpis import sliding_counts
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.alarms.transitions import ACT, RTN, Transitions
@@ -119,7 +119,7 @@ def compare(before: Occurrences, after: Occurrences, long_ns: int) -> WhatIf:
         after=_behaviour(after),
         removed=100 * (len(before) - len(after)) / len(before) if len(before) else None,
         remaining=len(announced),
-        delay=_percentiles(delay),
+        delay=percentiles(delay / SECOND),
         merged=int(merged.sum()),
         lost=len(lost),
         lost_long=tuple(Missed(int(before.start[i]), int(before.end[i])) for i in long),
@@ -157,10 +157,3 @@ def _last_started(of: Occurrences, at: NsArray) -> IndexArray:
 def _behaviour(of: Occurrences) -> Behaviour:
     chattering = np.count_nonzero(sliding_counts(of.start, CHATTER_WINDOW) >= CHATTER_COUNT)
     return Behaviour(len(of), float(of.length.sum()) / SECOND, int(chattering))
-
-
-def _percentiles(delay: NsArray) -> Percentiles:
-    if not len(delay):
-        return Percentiles(0, None, None)
-    middle, high = np.percentile(delay / SECOND, [50, 95]).tolist()
-    return Percentiles(len(delay), middle, high)
