@@ -28,6 +28,8 @@ ENOUGH_DAYS: Final = 30
 """Days of journal that means need to say much."""
 _HOURLY: Final = 3 * DAY
 _PAIRS: Final = 20
+_RELATED: Final = 2.0
+"""Lift from which on two alarms count as related."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,9 @@ def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone
         ack_share=kpi_periods.share_of_response(journal, stop, around.register.response_s),
         to_return=kpi_periods.time_to_return(journal, stop),
         maturity=kpis.maturity(rates.per_10min, rates.peak, rates.buckets_over_10),
-        together=tuple(kpis.together(inside.t, inside.alarm, start, stop)[:_PAIRS]),
+        together=tuple(
+            pair for pair in kpis.together(inside.t, inside.alarm, start, stop)[:_PAIRS] if pair.lift >= _RELATED
+        ),
     )
 
 

@@ -29,6 +29,10 @@ OFF_DELAYS: Final = (0.0, 15.0, 60.0)
 RESPONSE_SHARE: Final = 0.1
 """An on-delay may take this share of the time to respond; see `ALLOWED_S` where none is set."""
 ALLOWED_S: Final = 15.0
+LONGEST_S: Final = 600.0
+"""Longest off-delay that is tried."""
+INTERVALS: Final = (2.0, 5.0)
+"""Delays tried beside these, in intervals of the readings."""
 _CLOSE: Final = 2.0
 
 
@@ -43,7 +47,8 @@ class Suggestion:
 async def suggest(db: Database, case: Case, *, long_s: float, progress: Progress | None = None) -> Suggestion:
     """The least change of dead band and delays that removes most annunciations and loses no long alarm.
 
-    Every candidate is replayed. Those qualify that announce each alarm of at least `long_s` seconds and delay 95 % of
+    Every candidate is replayed. Those qualify under which each alarm of at least `long_s` seconds is announced, or
+    comes while the alarm still stands, and that delay 95 % of
     what remains by no more than a tenth of the time to respond (15 s where none is set). Of these the mildest is taken
     that comes within two percent points of the best.
 
@@ -77,8 +82,9 @@ def _candidates(case: Case) -> list[AlarmSettings]:
     """The present settings, then milder changes before stronger ones."""
     present = case.present
     bands = sorted({present.dead_band, *(band for band in _bands(case) if band > present.dead_band)})
-    on = sorted({present.on_delay_s, *(s for s in ON_DELAYS if present.on_delay_s < s <= _allowed_s(case))})
-    off = sorted({present.off_delay_s, *(s for s in OFF_DELAYS if s > present.off_delay_s)})
+    longer = [times * _interval_s(case) for times in INTERVALS]
+    on = sorted({present.on_delay_s, *(s for s in (*ON_DELAYS, *longer) if present.on_delay_s < s <= _allowed_s(case))})
+    off = sorted({present.off_delay_s, *(s for s in (*OFF_DELAYS, *longer) if present.off_delay_s < s <= LONGEST_S)})
     every = [
         (ranks, replace(present, dead_band=band, on_delay_s=a, off_delay_s=b))
         for ranks, (a, band, b) in zip(
@@ -96,6 +102,13 @@ def _bands(case: Case) -> list[float]:
     if case.alarm.span is not None:
         return [percent / 100 * case.alarm.span for percent in SPANS]
     return [times * _noise(case) for times in NOISES]
+
+
+def _interval_s(case: Case) -> float:
+    """Median seconds between readings of the tag; 0 when there are too few."""
+    own = case.alarm.sensor_id
+    steps = np.concatenate([np.diff(b.t[b.sensor_id == own]) for b in case.history])
+    return float(np.median(steps)) / SECOND if len(steps) else 0.0
 
 
 def _noise(case: Case) -> float:

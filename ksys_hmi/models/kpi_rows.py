@@ -140,7 +140,7 @@ def priority_model() -> RowsModel[PriorityRow]:
             N_("of response"),
             lambda row: "" if row.ack_share is None else f"{format_value(row.ack_share, 0)} %",
             numeric=True,
-            tooltip=lambda _row: tr("95 % of the acknowledgements came within this share of the time to respond (< 10 %)."),
+            tooltip=lambda _row: tr(_OF_RESPONSE),
         ),
         Column(N_("Return 50 %"), lambda row: _minutes(row.return_median), numeric=True),
         Column(N_("Return 95 %"), lambda row: _minutes(row.return_high), numeric=True),
@@ -169,6 +169,7 @@ def pair_model() -> RowsModel[PairRow]:
     return RowsModel(columns, key=lambda row: (row.first, row.second))
 
 
+_OF_RESPONSE: Final = N_("95 % of the acknowledgements took at most this share of the response time (< 10 %).")
 _LIFT: Final = N_("How many times as often as by chance they come within the same 5 minutes: consider a group.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,8 +100,8 @@ class AlarmKpisPage(Page[KpisState]):
         right.addWidget(self.tabs, 6)
         columns = QHBoxLayout()
         columns.setSpacing(fonts.px(16))
-        columns.addLayout(left, 10)
-        columns.addLayout(right, 13)
+        columns.addLayout(left, 1)
+        columns.addLayout(right, 1)
         foot = QHBoxLayout()
         for button in self.buttons:
             foot.addWidget(button)
@@ -120,7 +119,12 @@ class AlarmKpisPage(Page[KpisState]):
         for table in (self.actors, self.nuisances, self.pairs):
             table.row_activated.connect(self._open_trend)
             table.selectionModel().selectionChanged.connect(lambda *_, table=table: self._take(table))
-        handlers: tuple[Callable[[], object], ...] = (self._open_trend, self._open_journal, self.what_if, self._ask_file)
+        handlers = (
+            self._open_trend,
+            self._open_journal,
+            self.what_if,
+            self._ask_file,
+        )
         for button, handler in zip(self.buttons, handlers, strict=True):
             button.clicked.connect(lambda _checked=False, handler=handler: handler())
 
@@ -137,11 +141,10 @@ class AlarmKpisPage(Page[KpisState]):
         self.course.setText(tr("Annunciations (bars) and standing alarms (line)"))
         self.chart.setAccessibleName(self.course.text())
         self.tabs.setAccessibleName(tr("More about the alarms"))
-        for i, (table, text) in enumerate(zip(self.tables, (*_TITLES, *_TABS), strict=True)):
+        for table, text in zip(self.tables, (*_TITLES, *_TABS), strict=True):
             table.setAccessibleName(tr(text))
             table.model().retranslate()
-            if i >= len(_TITLES):
-                self.tabs.setTabText(i - len(_TITLES), tr(text))
+            table.fit_columns()
         for button, text in zip(self.buttons, _BUTTONS, strict=True):
             button.setText(tr(text))
 
@@ -149,6 +152,8 @@ class AlarmKpisPage(Page[KpisState]):
         shown = (state.figures, state.actors, state.priorities, state.floods, state.nuisances, state.pairs)
         for table, rows in zip(self.tables, shown, strict=True):
             table.model().show_rows(rows)
+        for i, (text, rows) in enumerate(zip(_TABS, shown[3:], strict=True)):
+            self.tabs.setTabText(i, f"{tr(text)} ({len(rows)})")
         self.chart.show_bars(state.bars)
         self.summary.setText(_summary(state))
         self.summary.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
