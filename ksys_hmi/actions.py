@@ -130,6 +130,7 @@ ACTIONS: Final = (
     ),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 
 
