@@ -17,6 +17,8 @@ from ksys_core.cli import drift as drift_print
 from ksys_core.cli import evaluation as printed
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
+from ksys_core.cli.models_shared import deploy_shared
+from ksys_core.cli.seasons import season_of
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
@@ -30,6 +32,8 @@ from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
 
 app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
+
+app.command(deploy_shared)
 
 COLUMNS: Final = (
     N_("Model"),
@@ -170,21 +174,6 @@ def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> in
     """
     asyncio.run(_drift(common.load(), json_output))
     return 0
-
-
-def season_of(text: str) -> int | None:
-    """Steps of ``24``, ``none`` (1) or ``auto`` (None).
-
-    Raises:
-        KnownError: it is none of these.
-    """
-    named = {"auto": None, "none": 1}
-    if text in named:
-        return named[text]
-    if not text.isdecimal() or int(text) < 1:
-        rule = N_("The season is a number of steps, “auto” or “none”, not “{given}”.")
-        raise KnownError("cli.season", rule, given=text)
-    return int(text)
 
 
 async def _list(loaded: LoadedSettings, deployed: bool, as_json: bool) -> None:

@@ -99,7 +99,7 @@ def train(task: TrainTask) -> TrainResult:
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes)
+    text = artefacts.dump(fitted, task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -169,6 +169,8 @@ def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
+    if len(forecast.value) != task.horizon:
+        raise ValueError("the forecast has not as many steps as were asked for")
     if not forecast.finite:
         raise ValueError("the forecast is not finite")
     return tidy(forecast, task.low, task.high)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor
+from itertools import groupby
 from typing import Final
 
 from ksys_core.domain.forecasts import ForecastBand
@@ -24,6 +26,7 @@ from ksys_core.store.models import Deployment, RunNote
 from ksys_core.store.pool import Database
 
 BATCH: Final = 64
+SHARED_BATCH: Final = 1000
 TIME_LIMIT_S: Final = 240.0
 STALE: Final = N_("The newest values are missing.")
 LATE: Final = N_("The forecast took too long.")
@@ -111,12 +114,24 @@ async def _computed(executor: Executor, tasks: Sequence[PredictTask], time_limit
     return results
 
 
+def batched(tasks: Sequence[PredictTask]) -> list[list[PredictTask]]:
+    """What one worker does in one go: tags that share a model together, the others by `BATCH`."""
+    sizes = Counter(task.sha256 for task in tasks)
+    alone = [task for task in tasks if sizes[task.sha256] == 1]
+    together = sorted((task for task in tasks if sizes[task.sha256] > 1), key=lambda task: task.sha256)
+    parts = [list(group) for _, group in groupby(together, key=lambda task: task.sha256)]
+    return [
+        *([*part[i : i + SHARED_BATCH]] for part in parts for i in range(0, len(part), SHARED_BATCH)),
+        *([*alone[i : i + BATCH]] for i in range(0, len(alone), BATCH)),
+    ]
+
+
 async def _submitted(
     executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float
 ) -> tuple[list[PredictResult], list[PredictTask]]:
     """Results, and the tasks whose worker died."""
     loop = asyncio.get_running_loop()
-    batches = [list(tasks[i : i + BATCH]) for i in range(0, len(tasks), BATCH)]
+    batches = batched(tasks)
     futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
     if futures:
         await asyncio.wait(futures, timeout=time_limit_s)

@@ -11,12 +11,13 @@ from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.store.connection import Connection
+from ksys_core.store.model_artefacts import shared
 from ksys_core.store.pool import Database
 
 
 @dataclass(frozen=True, slots=True)
 class NewModel:
-    """A fitted model to keep; times in ns UTC."""
+    """A fitted model to keep; times in ns UTC. The text of one that is shared is kept already (`model_artefacts`)."""
 
     sensor_id: int
     algorithm: str
@@ -133,7 +134,7 @@ async def sensor_id_of(db: Database, tag: str) -> int | None:
     return sensor_id
 
 
-async def add_model(db: Database, model: NewModel) -> int:
+async def add_model(db: Database | Connection, model: NewModel) -> int:
     """Keep `model` under the next version of its sensor and algorithm; its number is returned."""
     model_id: int = await db.fetchval(
         _ADD,
@@ -172,8 +173,13 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 
 
 async def active_deployments(db: Database) -> list[Deployment]:
-    """Everything that has to be forecast."""
-    return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
+    """Everything that has to be forecast; deployments of a shared model hold the same text object."""
+    rows = [_issued(dict(row)) for row in await db.fetch(_ACTIVE)]
+    texts = await shared(db, {row["artefact_sha256"] for row in rows if row["artefact"] is None})
+    for row in rows:
+        if row["artefact"] is None:
+            row["artefact"] = texts[row["artefact_sha256"]]
+    return [Deployment(**row) for row in rows]
 
 
 async def champion(db: Database, sensor_id: int) -> tuple[str, int, dict[str, Any]] | None:

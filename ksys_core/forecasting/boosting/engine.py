@@ -7,6 +7,7 @@ also give the bounds; the kept model is then grown on all origins.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -46,12 +47,11 @@ class XgboostParams(GrowthParams):
     zone: ZoneName = DEFAULT_ZONE
 
 
-class XgboostState(Frozen):
-    """Trees, and error quantiles ``errors[knot][h]`` in units of `scale`."""
+class TreeState(Frozen):
+    """Trees, and error quantiles ``errors[knot][h]`` in units of the series' scale."""
 
     season: int = Field(ge=1, le=100_000)
     zone: ZoneName
-    scale: float = Field(gt=0)
     trees: Trees
     errors: tuple[tuple[float, ...], ...]
 
@@ -61,18 +61,33 @@ class XgboostState(Frozen):
         return Layout(self.season, self.zone)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the inputs in order."""
+        return self.layout.names
+
+    @property
     def horizon(self) -> int:
         """Steps it was trained for."""
         return len(self.errors[0])
 
+    def half(self, steps: int, levels: Sequence[float]) -> Table:
+        """Half widths float64[levels, steps] in units of the scale."""
+        return half_widths(np.array(self.errors)[:, :steps], levels)
+
     @model_validator(mode="after")
-    def _consistent(self) -> XgboostState:
-        if self.trees.features != self.layout.names:
+    def _consistent(self) -> Self:
+        if self.trees.features != self.columns:
             raise ValueError("the trees have other inputs than this version makes")
         steps = len(self.errors[0]) if self.errors else 0
         if len(self.errors) != len(KNOTS) or not steps or any(len(row) != steps for row in self.errors):
             raise ValueError("one error quantile a knot and step")
         return self
+
+
+class XgboostState(TreeState):
+    """A model of one series, and its scale."""
+
+    scale: float = Field(gt=0)
 
 
 class Panel:
@@ -141,8 +156,8 @@ class Xgboost:
 
     def finished(self, state: XgboostState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
         """The forecast after `y` from its scaled moves."""
-        half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
-        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
+        half = state.half(len(moves), levels) * state.scale
+        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half)
 
     def lookback(self, season: int, horizon: int, params: XgboostParams) -> int:
         return Layout(season, params.zone).reach(horizon) + 1

@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 import pytest
 
 from ksys_core.cli.durations import seconds
-from ksys_core.cli.models import season_of
 from ksys_core.cli.program import run
+from ksys_core.cli.seasons import season_of
 from ksys_core.domain.times import MINUTE
 from ksys_core.errors import KnownError
 from ksys_core.services import models as service

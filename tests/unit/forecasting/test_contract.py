@@ -16,8 +16,8 @@ from tests.unit.forecasting.signals import SEASON, daily, with_values
 
 HORIZON = 12
 ENGINES = tuple(SPECS)
-SEASONAL = ("ensemble", "seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl", "xgboost")
-WITH_TREES = ("ensemble", "xgboost")
+SEASONAL = ("ensemble", "seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl", "xgboost", "xgboost_global")
+WITH_TREES = ("ensemble", "xgboost", "xgboost_global")
 
 _cache: dict[tuple[str, int], Fitted] = {}
 
