@@ -73,6 +73,7 @@ def deploy(
     season: str = "auto",
     days: float = models.HISTORY_DAYS,
     gate: bool = False,
+    input_tag: list[str] | None = None,
     common: Common = DEFAULT,
 ) -> int:
     """Train a model on the history of TAG, deploy it as its champion and make the first forecast.
@@ -94,9 +95,12 @@ def deploy(
         How much of the newest history is used at most.
     gate:
         Only if it beats naive, seasonal naive and the champion on the same folds of the history.
+    input_tag:
+        Another tag whose past helps (xgboost), can be given several times.
     """
     loaded = common.load()
-    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
+    params = {"inputs": input_tag} if input_tag else {}
+    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days, params)
     asyncio.run(_deploy(loaded, tag, plan.in_zone(loaded.settings.time_zone).checked(), gate))
     return 0
 

@@ -49,9 +49,11 @@ class Envelope(Frozen):
 
 
 def data_hash(y: RegularSeries) -> str:
-    """SHA-256 over start, step and values of `y` (NaN in one form)."""
-    values = np.where(np.isnan(y.v), np.nan, y.v).astype("<f8")
-    return hashlib.sha256(f"{y.start},{y.step},".encode() + values.tobytes()).hexdigest()
+    """SHA-256 over start, step, values and inputs of `y` (NaN in one form)."""
+    found = hashlib.sha256(f"{y.start},{y.step},".encode())
+    for tag, column in {"": y.v, **y.inputs}.items():
+        found.update(tag.encode() + np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def _versions() -> dict[str, str]:

@@ -133,7 +133,7 @@ def walk_forward(
     failed: list[KnownError] = []
     model: Fitted | None = None
     for i, origin in enumerate(where.origins):
-        past = RegularSeries(y.start, y.step, y.v[:origin])
+        past = y.part(0, origin)
         if model is None or (refit_every is not None and i % refit_every == 0):
             begun = time.perf_counter()
             fitted = attempt(partial(fit_recorded, spec, past, season=season, horizon=where.horizon, params=params))

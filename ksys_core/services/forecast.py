@@ -16,14 +16,16 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_batch
+from ksys_core.forecasting.work import PredictResult, PredictTask, needs, predict_batch
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
+from ksys_core.services.model_inputs import beside
 from ksys_core.store import forecasts, models
 from ksys_core.store.calibration import half_widths
 from ksys_core.store.forecasts import NewForecast
 from ksys_core.store.models import Deployment, RunNote
 from ksys_core.store.pool import Database
+from ksys_core.store.virtual import sensor_ids
 
 BATCH: Final = 64
 SHARED_BATCH: Final = 1000
@@ -92,9 +94,14 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
-        wanted = [(d.sensor_id, lookback(d.artefact, d.artefact_sha256)) for d in same]
-        grids = await model_grids.grids(db, wanted, stop_ns=stop, step_s=interval_s)
-        tasks += [_task(d, grids[d.sensor_id], halves.get(d.model_id)) for d in same]
+        looks = {d.model_id: needs(d.artefact, d.artefact_sha256) for d in same}
+        ids = await sensor_ids(db, {tag for _, tags in looks.values() for tag in tags})
+        own = [(d.sensor_id, looks[d.model_id][0]) for d in same]
+        others = [(ids[tag], n) for n, tags in looks.values() for tag in tags if tag in ids]
+        grids = await model_grids.grids(db, own + others, stop_ns=stop, step_s=interval_s)
+        for d in same:
+            y = beside(grids[d.sensor_id], looks[d.model_id][1], ids, grids)
+            tasks.append(_task(d, y, halves.get(d.model_id)))
     return tasks
 
 

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.registry import in_zone, spec_named
+from ksys_core.forecasting.registry import in_zone, inputs_of, spec_named
 from ksys_core.forecasting.work import TrainTask, train
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time
+from ksys_core.services.model_inputs import with_inputs
 from ksys_core.store import models
 from ksys_core.store.model_artefacts import newest_artefact
 from ksys_core.store.models import ModelRow, NewModel
@@ -98,6 +99,7 @@ async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_i
     """Fit `plan` in `executor` and keep the model without deploying it; its number."""
     y = await history(db, now_ns=now_ns, sensor_id=sensor_id, interval_s=plan.interval_s, days=plan.history_days)
     spec = spec_named(plan.algorithm)
+    y = await with_inputs(db, y, inputs_of(plan.algorithm, plan.params))
     before = await newest_artefact(db, sensor_id, plan.algorithm) if spec.warm else ""
     task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params), before)
     where = None if spec.instant else executor

@@ -32,6 +32,7 @@ from ksys_core.forecasting.boosting.features import (
     sampled,
     without_short_calendar,
 )
+from ksys_core.forecasting.boosting.inputs import MAX_INPUTS, Input, columns_of, input_names, input_of, scaled
 from ksys_core.forecasting.error_bounds import KNOTS, Table, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.plant_time import DEFAULT_ZONE, ZoneName
@@ -41,10 +42,11 @@ HELD_ORIGINS = 60
 
 
 class XgboostParams(GrowthParams):
-    """Newest points used for training, and the plant's time zone."""
+    """Newest points used for training, the plant's time zone, and tags that are looked at up to the issue time."""
 
     max_points: int = Field(8640, ge=100, le=200_000)
     zone: ZoneName = DEFAULT_ZONE
+    inputs: tuple[str, ...] = Field((), max_length=MAX_INPUTS, strict=False)
 
 
 class TreeState(Frozen):
@@ -85,23 +87,33 @@ class TreeState(Frozen):
 
 
 class XgboostState(TreeState):
-    """A model of one series, and its scale."""
+    """A model of one series, its scale, and the tags it looks at beside."""
 
     scale: float = Field(gt=0)
+    inputs: tuple[Input, ...] = Field((), max_length=MAX_INPUTS)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the inputs in order."""
+        return (*self.layout.names, *input_names(len(self.inputs)))
 
 
 class Panel:
     """The scaled history of one series with its rows for any origins and steps."""
 
-    def __init__(self, y: RegularSeries, scale: float, horizon: int, layout: Layout) -> None:
+    def __init__(
+        self, y: RegularSeries, scale: float, horizon: int, layout: Layout, inputs: Sequence[Input] = ()
+    ) -> None:
         self.z = y.v / scale
         self.span = y.stop - y.start
         self._layout = layout
+        self._others = [scaled(y, each) for each in inputs]
         self._clock = clock(y.start, y.step, np.arange(len(y) + horizon), layout.zone)
 
     def rows(self, origins: Indices, steps: Indices) -> Matrix:
         """Inputs."""
-        return matrix(self.z, self._clock, origins, steps, self._layout)
+        own = matrix(self.z, self._clock, origins, steps, self._layout)
+        return np.concatenate([own, *(columns_of(values, origins) for values in self._others)], axis=1)
 
     def learned(self, origins: Indices, steps: Indices) -> tuple[Matrix, Table]:
         """Inputs and targets for training."""
@@ -119,7 +131,8 @@ class Xgboost:
         if len(y) < need:
             raise too_short(need)
         _, scale = scale_of(y.v)
-        panel = Panel(y, scale, horizon, layout)
+        inputs = tuple(input_of(y, tag) for tag in params.inputs)
+        panel = Panel(y, scale, horizon, layout, inputs)
         last = len(y) - horizon
         cut = layout.least + int((last - layout.least) * 0.8)
         early = max(cut - horizon, layout.least + (cut - layout.least) // 2)
@@ -133,7 +146,8 @@ class Xgboost:
             season=season,
             zone=params.zone,
             scale=scale,
-            trees=stored(trained(rows, target, params, rounds), layout.names),
+            inputs=inputs,
+            trees=stored(trained(rows, target, params, rounds), (*layout.names, *input_names(len(inputs)))),
             errors=tuple(map(tuple, errors.tolist())),
         )
 
@@ -148,7 +162,7 @@ class Xgboost:
             raise too_short(layout.least + 1)
         y = y.tail(layout.reach(state.horizon) + 1)
         steps = np.arange(1, horizon + 1)
-        return Panel(y, state.scale, horizon, layout).rows(np.full(horizon, len(y) - 1), steps)
+        return Panel(y, state.scale, horizon, layout, state.inputs).rows(np.full(horizon, len(y) - 1), steps)
 
     def moves(self, states: Sequence[XgboostState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Scaled moves; one call for all series that share the same trees."""
