@@ -85,14 +85,14 @@ class Engine(Protocol[StateT, ParamsIn]):
     """How a family of models is fitted and continued. Implementations hold no data."""
 
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: ParamsIn) -> StateT:
-        """The state after `y` (gaps bridged, a remaining gap is NaN).
+        """The state after `y`; short gaps are bridged, long ones are NaN if the spec says `gaps`, else there is none.
 
         Raises:
             KnownError: the series can't be modelled (too short, constant); other exceptions are the library's.
         """
 
     def forecast(self, state: StateT, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
-        """Steps 1..`horizon` after the end of `y` (no gaps), continuing from its newest value."""
+        """Steps 1..`horizon` after the end of `y` (gaps as in `fit`), continuing from its newest value."""
 
     def lookback(self, season: int, horizon: int, params: ParamsIn) -> int:
         """Buckets of history `forecast` wants."""
@@ -116,6 +116,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
         max_season: longest season length the engine can take; a longer one counts as none.
         needs: imports a worker has to load for it.
         instant: fits and forecasts within a millisecond, so that it need not wait for a worker.
+        gaps: gets its history with long gaps as NaN; others get the part after the newest one.
     """
 
     name: str
@@ -126,6 +127,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
     instant: bool = False
+    gaps: bool = False
 
     @property
     def warm(self) -> bool:
@@ -190,7 +192,7 @@ class Fitted:
                 longest=self.horizon,
                 steps=steps,
             )
-        window, late = prepared(self.window, self.season)
+        window, late = prepared(self.window, self.season, gaps=self.spec.gaps)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
         return Asked(self.state, window, steps + late, late)
@@ -216,7 +218,7 @@ def fit(
     """
     chosen = spec.params_model() if params is None else params
     usable = spec.season_for(season)
-    window, _ = prepared(y, usable)
+    window, _ = prepared(y, usable, gaps=spec.gaps)
     if len(window) < 3:
         raise too_short(3)
     longest = horizon + MAX_LATE

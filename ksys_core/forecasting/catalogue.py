@@ -21,7 +21,7 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams, instant=True),
         ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams, instant=True),
         ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams, instant=True),
-        ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams),
+        ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams, gaps=True),
         ModelSpec("auto_ets", "AutoETS", ets.Ets(), ets.EtsState, ets.EtsParams, ets.MAX_SEASON, _STATSFORECAST),
         ModelSpec(
             "auto_arima",

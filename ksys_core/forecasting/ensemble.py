@@ -19,9 +19,9 @@ from pydantic import Field, SerializeAsAny, model_validator
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, folds, walk_forward
-from ksys_core.forecasting.base import MAX_LATE, Forecast, Frozen, ModelSpec, too_short
+from ksys_core.forecasting.base import MAX_LATE, Forecast, Frozen, ModelSpec, fit, too_short
 from ksys_core.forecasting.catalogue import SINGLE
-from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.grid import RegularSeries, prepared
 from ksys_core.forecasting.voting import BASELINES, FAMILIES, chosen
 from ksys_core.i18n import N_
 
@@ -163,14 +163,13 @@ def _members(y: RegularSeries, names: Sequence[str], season: int, horizon: int) 
 
 
 def _member(y: RegularSeries, name: str, season: int, horizon: int) -> Member:
-    spec = SINGLE[name]
-    params, own = spec.params_model(), spec.season_for(season)
-    state = spec.engine.fit(y, season=own, horizon=horizon, params=params)
-    return Member(algorithm=name, season=own, params=params, state=state)
+    made = fit(SINGLE[name], y, season=season, horizon=horizon - MAX_LATE)
+    return Member(algorithm=name, season=made.season, params=made.params, state=made.state)
 
 
 def _forecast(member: Member, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
-    made: Forecast = member.spec.engine.forecast(member.state, y, horizon, levels)
+    window, _ = prepared(y, member.season, gaps=member.spec.gaps)
+    made: Forecast = member.spec.engine.forecast(member.state, window, horizon, levels)
     if not made.finite:
         raise KnownError("forecast.failed", N_("The model failed: {reason}"), reason=member.algorithm)
     return made

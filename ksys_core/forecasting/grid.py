@@ -122,13 +122,18 @@ def bridged(v: ValueArray, season: int = 1) -> ValueArray:
     return out
 
 
-def prepared(y: RegularSeries, season: int = 1) -> tuple[RegularSeries, int]:
-    """The newest part of `y` without gaps, and how many newest values are missing after it."""
+def prepared(y: RegularSeries, season: int = 1, *, gaps: bool = False) -> tuple[RegularSeries, int]:
+    """The newest part of `y` without gaps, and how many newest values are missing after it.
+
+    Args:
+        gaps: long gaps may stay in it as NaN, so that it begins with the first value.
+    """
     v = bridged(y.v, season)
     known = np.flatnonzero(~np.isnan(v))
     if not len(known):
         return y.part(0, 0), len(v)
     end = int(known[-1]) + 1
     holes = np.flatnonzero(np.isnan(v[:end]))
-    begin = int(holes[-1]) + 1 if len(holes) else 0
+    newest = int(holes[-1]) + 1 if len(holes) else 0
+    begin = int(known[0]) if gaps else newest
     return replace(y, v=v).part(begin, end), len(v) - end

@@ -16,7 +16,13 @@ DEFAULT: Final = "ensemble"
 
 SPECS: Final[dict[str, ModelSpec[Any, Any]]] = {
     DEFAULT: ModelSpec(
-        DEFAULT, N_("Ensemble (default)"), Ensemble(), EnsembleState, EnsembleParams, needs=("statsforecast",)
+        DEFAULT,
+        N_("Ensemble (default)"),
+        Ensemble(),
+        EnsembleState,
+        EnsembleParams,
+        needs=("statsforecast", "xgboost"),
+        gaps=True,
     ),
     **SINGLE,
 }
