@@ -43,7 +43,7 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ),
         ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
         ModelSpec("prophet", "Prophet", ProphetEngine(), ProphetState, ProphetParams, needs=("prophet",)),
-        ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",)),
+        ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), gaps=True),
         ModelSpec(
             "xgboost_global",
             N_("XGBoost over several tags"),

@@ -1,13 +1,14 @@
 """XGBoost for one tag: one model for all steps, the step being an input (direct multi-step).
 
 Target: ``(y[i+h] - y[i]) / scale``. How many trees are kept is found on the newest fifth of the origins, whose errors
-also give the bounds; the kept model is then grown on all origins.
+also give the bounds; the kept model is then grown on all origins. A long gap in the history
+costs the pairs of origin and step that end in it; elsewhere what it takes away is missing, which trees know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -37,7 +38,9 @@ from ksys_core.forecasting.error_bounds import KNOTS, Table, error_quantiles, ha
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.plant_time import DEFAULT_ZONE, ZoneName
 
-HELD_ORIGINS = 60
+FEWEST: Final = 40
+"""Rows, and origins, to learn from."""
+HELD_ORIGINS: Final = 60
 """Least number of origins whose errors give the bounds, where there are so many."""
 
 
@@ -116,9 +119,11 @@ class Panel:
         return np.concatenate([own, *(columns_of(values, origins) for values in self._others)], axis=1)
 
     def learned(self, origins: Indices, steps: Indices) -> tuple[Matrix, Table]:
-        """Inputs and targets for training."""
-        rows = without_short_calendar(self.rows(origins, steps), self._layout, self.span)
-        return rows, self.z[origins + steps] - self.z[origins]
+        """Inputs and targets for training, where both ends are known."""
+        target = self.z[origins + steps] - self.z[origins]
+        known = np.isfinite(target)
+        rows = without_short_calendar(self.rows(origins[known], steps[known]), self._layout, self.span)
+        return rows, target[known]
 
 
 class Xgboost:
@@ -127,21 +132,21 @@ class Xgboost:
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: XgboostParams) -> XgboostState:
         y = y.tail(params.max_points)
         layout = Layout(season, params.zone)
-        need = layout.least + horizon + 40
-        if len(y) < need:
+        need = layout.least + horizon + FEWEST
+        held = _held(y, layout, horizon, params)
+        if len(y) < need or not len(held):
             raise too_short(need)
-        _, scale = scale_of(y.v)
+        _, scale = scale_of(y.v[np.isfinite(y.v)])
         inputs = tuple(input_of(y, tag) for tag in params.inputs)
         panel = Panel(y, scale, horizon, layout, inputs)
-        last = len(y) - horizon
-        cut = layout.least + int((last - layout.least) * 0.8)
-        early = max(cut - horizon, layout.least + (cut - layout.least) // 2)
-        held = np.unique(np.linspace(cut, last - 1, held_origins(params, horizon)).astype(np.int64))
-        rows, target = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
+        early = max(int(held[0]) - horizon, layout.least + (int(held[0]) - layout.least) // 2)
+        first = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
         held_rows, held_target = panel.learned(*every_step(held, range(1, horizon + 1)))
-        rounds, guess = trained_until(rows, target, held_rows, held_target, params)
+        if len(first[1]) < FEWEST:
+            raise too_short(need)
+        rounds, guess = trained_until(*first, held_rows, held_target, params)
         errors = error_quantiles(np.abs(guess - held_target).reshape(len(held), horizon))
-        rows, target = panel.learned(*sampled(layout.least, last, horizon, params.max_rows, 2))
+        rows, target = panel.learned(*sampled(layout.least, len(y) - horizon, horizon, params.max_rows, 2))
         return XgboostState(
             season=season,
             zone=params.zone,
@@ -177,6 +182,17 @@ class Xgboost:
         return Layout(season, params.zone).reach(horizon) + 1
 
 
-def held_origins(params: GrowthParams, horizon: int) -> int:
-    """How many origins are held out so that their rows are a quarter of the rows learned from."""
-    return max(HELD_ORIGINS, params.max_rows // 4 // horizon)
+def _held(y: RegularSeries, layout: Layout, horizon: int, params: GrowthParams) -> Indices:
+    """Origins of the newest fifth that are held out, evenly spread, with every step known.
+
+    So many that their rows are a quarter of those learned from.
+    """
+    missing = np.concatenate([[0], np.cumsum(np.isnan(y.v))])
+    origins = np.arange(layout.least, len(y) - horizon)
+    newest = origins[len(origins) * 4 // 5 :]
+    whole: Indices = newest[missing[newest + horizon + 1] == missing[newest]]
+    if not len(whole):
+        return whole
+    count = max(HELD_ORIGINS, params.max_rows // 4 // horizon)
+    chosen: Indices = whole[np.unique(np.linspace(0, len(whole) - 1, count).astype(np.int64))]
+    return chosen
