@@ -1,0 +1,3 @@
+"""Floods, maintenance and rules once more, on TimescaleDB."""
+
+from tests.integration.test_alarms_floods import *  # noqa: F403
