@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from ksys_core.domain.alarms.rules import NewRule, condition_of
 from ksys_core.store import alarms_rules, virtual
-from ksys_core.store.alarms_rules import Rule, RuledAlarm, all_rules, approve, enable
+from ksys_core.store.alarms_rules import (
+    Rule,
+    RuledAlarm,
+    alarms_named,
+    all_rules,
+    approve,
+    enable,
+    suppressed_by,
+)
 from ksys_core.store.pool import Database
 
-__all__ = ["NewRule", "Rule", "RuledAlarm", "all_rules", "approve", "enable", "preview", "save"]
+__all__ = ["NewRule", "Rule", "RuledAlarm", "alarms_named", "all_rules", "approve", "enable", "preview", "save",
+           "suppressed_by"]  # fmt: skip
 
 
 async def preview(db: Database, rule: NewRule) -> tuple[RuledAlarm, ...]:
@@ -19,7 +28,7 @@ async def preview(db: Database, rule: NewRule) -> tuple[RuledAlarm, ...]:
     rule.check()
     condition_of(rule.condition, tuple(await virtual.all_tags(db)))
     await alarms_rules.refuse_unknown(db, rule)
-    return await alarms_rules.suppressed_by(db, rule)
+    return await suppressed_by(db, rule)
 
 
 async def save(db: Database, rule: NewRule, station: str, *, rule_id: int | None = None, version: int = 0) -> int:

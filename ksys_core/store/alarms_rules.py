@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -49,6 +49,13 @@ select (select array_agg(t) from unnest($1::text[]) t where not exists (select f
          where a = '' or not exists (select from sensors where area = a or starts_with(area, a || '/'))),
        (select array_agg(i) from unnest($4::int[]) i
          where not exists (select from alarm_definitions where alarm_id = i))
+"""
+_NAMED: Final = """
+select * from (
+  select d.alarm_id, concat_ws(' ', s.tag, d.kind, nullif(d.label, '')) as name
+    from alarm_definitions d join sensors s using (sensor_id)
+   where exists (select from unnest($1::text[]) n where starts_with(n, s.tag || ' '))) named
+ where name = any($1::text[])
 """
 _KEEP: Final = """
 insert into alarm_rule_states as k (rule_id, version, status, since, detail)
@@ -113,6 +120,19 @@ async def suppressed_by(db: Database, rule: NewRule) -> tuple[RuledAlarm, ...]:
     """The alarms the rule would hide, by priority."""
     rows = await db.fetch(_SUPPRESSED, list(rule.alarm_ids), list(rule.tags), list(rule.groups), list(rule.areas))
     return tuple(RuledAlarm(*row) for row in rows)
+
+
+async def alarms_named(db: Database, names: Collection[str]) -> tuple[int, ...]:
+    """Ids of alarms by ``"TAG KIND"`` (and the label, where there is one), in this order.
+
+    Raises:
+        KnownError: there is no such alarm.
+    """
+    found = {row["name"]: row["alarm_id"] for row in await db.fetch(_NAMED, list(names))}
+    for name in names:
+        if name not in found:
+            raise KnownError("rules.alarm", N_("There is no alarm {name}. Write tag and kind: FEED_FLOW L."), name=name)
+    return tuple(found[name] for name in names)
 
 
 async def refuse_unknown(db: Database, rule: NewRule) -> None:

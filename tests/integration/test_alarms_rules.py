@@ -155,7 +155,7 @@ async def test_a_shutdown_during_an_outage_is_caught_up_with_its_suppression(dat
         await reads(plant, stop, second, stopped, 12.0 if stopped else 5.0, 5.0)
     await evaluate_once(database, plant.clock)
     kinds = [(e.kind, e.isa_to) for e in (await alarms.journal(database)).entries if e.alarm_id == plant.high[0]]
-    assert kinds == [("UNSUPR", "RTNUN"), ("RTN", "DSUPR"), ("ACT", "DSUPR"), ("SUPR", "DSUPR")]
+    assert kinds == [("UNSUPR", "NORM"), ("RTN", "DSUPR"), ("ACT", "DSUPR"), ("SUPR", "DSUPR")]
 
 
 async def test_alarms_return_five_in_ten_minutes_also_after_a_restart(database: Database) -> None:

@@ -67,7 +67,12 @@ def annunciate(work: Work, rows: IndexArray) -> None:
 
 
 def activate(work: Work, rows: IndexArray, source: NsArray, detected: NsArray) -> None:
-    """T1, T5, T13: the condition holds since `source`; `pending` is the value that crossed."""
+    """T1, T5, T13: the condition holds since `source`; `pending` is the value that crossed.
+
+    While it is suppressed by design an alarm means nothing, so this is no new occurrence to acknowledge (T19: what is
+    still active then returns unacknowledged, what has gone is normal), unless it latches. On a shelf or out of service
+    it is one: there the operator is to learn of it afterwards.
+    """
     state = work.state
     before = isa(state, rows)
     state.cond[rows] = A
@@ -76,7 +81,7 @@ def activate(work: Work, rows: IndexArray, source: NsArray, detected: NsArray) -
     state.value[rows] = state.pending[rows]
     state.limit[rows] = work.definitions.limit[rows]
     state.entries[rows] = np.iinfo(np.int64).min
-    annunciate(work, rows)
+    annunciate(work, rows[~state.suppressed[rows] | work.definitions.latching[rows]])
     work.touch(rows, detected)
     work.record(ACT, rows, source, detected, state.value[rows], before)
 

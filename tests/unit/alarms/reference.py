@@ -72,7 +72,8 @@ class ReferenceAlarm:
 
     def activate(self, source: int, at: int) -> None:
         self.cond, self.since, self.active_since, self.entries = "A", source, source, []
-        self.annunciate()
+        if self.latching or not self.suppressed:
+            self.annunciate()
         self.emit("ACT", source, at)
 
     def clear(self, source: int, at: int) -> None:
