@@ -12,6 +12,7 @@ import numpy as np
 from ksys_core.domain.alarms.columns import IntArray, NsArray
 from ksys_core.domain.alarms.kpis import Flood
 from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.store.alarms_desk import checked_reason, checked_text
 from ksys_core.store.columns import to_unix_ns
 from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
@@ -160,12 +161,14 @@ def _maintenance(row: asyncpg.Record) -> Maintenance:
 
 async def start_maintenance(db: Database, area: str, seconds: float, reason: str, station: str) -> int:
     """Suppress the alarms of an area for a time (60 s to a day); one that runs gets the new end. Gives its number."""
-    return int(await db.fetchval("select alarm_maintenance_start($1, $2, $3, $4)", area, seconds, reason, station))
+    given = checked_text(area), seconds, checked_reason(reason), checked_text(station)
+    return int(await db.fetchval("select alarm_maintenance_start($1, $2, $3, $4)", *given))
 
 
 async def end_maintenance(db: Database, maintenance_id: int, station: str, reason: str = "") -> bool:
     """End it early; False when it has ended already."""
-    return bool(await db.fetchval("select alarm_maintenance_end($1, $2, $3)", maintenance_id, station, reason))
+    given = maintenance_id, checked_text(station), checked_text(reason)
+    return bool(await db.fetchval("select alarm_maintenance_end($1, $2, $3)", *given))
 
 
 async def close_over(db: Database, now: int) -> int:

@@ -14,6 +14,7 @@ from ksys_core.domain.alarms.rules import NewRule, RuleStatus, Standing
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.store.alarms_desk import checked_reason, checked_text
 from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
@@ -149,6 +150,8 @@ async def refuse_unknown(db: Database, rule: NewRule) -> None:
 async def save(db: Database, rule: NewRule, station: str, *, rule_id: int | None = None, version: int = 0) -> int:
     """Store a new rule, or another version of `rule_id` that is still at `version`; gives its number."""
     given = json.dumps(asdict(rule))
+    for text in (*rule.title.values(), rule.owner, *rule.areas, *rule.tags, *rule.groups, station):
+        checked_text(text)
     return int(await db.fetchval("select alarm_rule_save($1, $2, $3, $4)", rule_id, version, given, station))
 
 
@@ -159,7 +162,9 @@ async def approve(db: Database, rule_id: int, version: int, station: str) -> boo
 
 async def enable(db: Database, rule_id: int, enabled: bool, reason: str, station: str) -> bool:
     """Put a rule to work or to rest; False when it is so already."""
-    return bool(await db.fetchval("select alarm_rule_enable($1, $2, $3, $4)", rule_id, enabled, reason, station))
+    return bool(
+        await db.fetchval("select alarm_rule_enable($1, $2, $3, $4)", rule_id, enabled, checked_reason(reason), station)
+    )
 
 
 async def keep_standings(

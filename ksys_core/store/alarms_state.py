@@ -23,7 +23,7 @@ from ksys_core.domain.alarms.state import (
     Desk,
     State,
 )
-from ksys_core.domain.times import MINUTE, to_datetime, to_ns
+from ksys_core.domain.times import SECOND, to_datetime, to_ns
 from ksys_core.store.connection import Connection
 
 STALE_INTERVALS: Final = 3
@@ -83,15 +83,15 @@ class Loaded:
 async def load(connection: Connection, now: int, followed: Collection[str] = ()) -> Loaded:
     """Definitions, limits in force, state and positions; the tags `followed` are read although they may have no alarm.
 
-    A tag that is new to the evaluation begins with its newest reading, or at a minute before `now` (ns) when it has
-    none: what is older is history, not alarms.
+    A tag that is new to the evaluation begins with its newest reading, or a second before `now` (ns) when it has none:
+    what is older is history, not alarms, and a source that starts together with the evaluation is not lost.
     """
     rows = await connection.fetch(_DEFINITIONS)
     extra = await connection.fetch(_FOLLOWED, list(followed))
     definitions = _definitions(rows, extra)
     state = _state(definitions, rows)
     tags = definitions.sensor_id.tolist()
-    await connection.execute(_BEGIN_POSITIONS, tags, to_datetime(now - MINUTE))
+    await connection.execute(_BEGIN_POSITIONS, tags, to_datetime(now - SECOND))
     positions = await connection.fetch(_POSITIONS, tags)
     state.last_t[:] = _ns(row["ts"] for row in positions)
     state.last_v[:] = [np.nan if row["value"] is None else row["value"] for row in positions]

@@ -65,8 +65,8 @@ def rule_model(zone: ZoneInfo) -> RowsModel[Rule]:
 
     columns: tuple[Column[Rule], ...] = (
         Column(N_("Rule"), lambda rule: f"R{rule.rule_id}"),
-        Column(N_("Now"), rule_status),
-        Column(N_("Since"), since),
+        Column(N_("State"), rule_status),
+        Column(N_("Since then"), since),
         Column(N_("Inputs"), lambda rule: rule.detail),
         Column(N_("Title"), lambda rule: tr.pick(dict(rule.content.title))),
         Column(N_("Condition"), lambda rule: rule.content.condition),
@@ -97,7 +97,7 @@ def maintenance_model(zone: ZoneInfo, now: Callable[[], int]) -> RowsModel[Maint
         Column(N_("Area"), lambda each: area_title(each.area)),
         Column(N_("Left"), lambda each: format_age((each.until - now()) / SECOND), numeric=True),
         Column(N_("Until"), lambda each: format_day_time(each.until, zone)),
-        Column(N_("Since"), lambda each: format_day_time(each.since, zone)),
+        Column(N_("Begun"), lambda each: format_day_time(each.since, zone)),
         Column(N_("Who"), lambda each: each.by),
         Column(N_("Reason"), lambda each: each.reason),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
@@ -35,7 +36,7 @@ _TEXTS: Final = (
     ("title_en", N_("Title (English)"), ""),
     ("title_ko", N_("Title (Korean)"), ""),
     ("condition", N_("Condition"), N_("such as CIP_ACTIVE == 1 or FEED_FLOW < 5")),
-    ("areas", N_("Areas"), N_("paths, separated by ;")),
+    ("areas", N_("Areas"), N_("such as RO/Stage 1; Intake")),
     ("tags", N_("Tags"), N_("names, separated by ;")),
     ("groups", N_("Groups"), N_("names, separated by ;")),
     ("alarms", N_("Single alarms"), N_("such as FEED_FLOW L; FEED_FLOW LL")),
@@ -99,6 +100,11 @@ class RuleDialog(QDialog):
             column.addWidget(widget)
         column.insertLayout(1, form)
         column.setStretchFactor(self.alarms, 1)
+        order: list[QWidget] = [*self.fields.values()]
+        order.insert(3, self.hold_off)
+        for one, other in pairwise([*order, self.alarms, self.buttons]):
+            QWidget.setTabOrder(one, other)
+        order[0].setFocus()
         self.resize(fonts.px(860), fonts.px(720))
 
     def _fill(self, draft: RuleDraft) -> None:
@@ -110,6 +116,7 @@ class RuleDialog(QDialog):
         } | {name: f"{_SEPARATOR} ".join(getattr(draft, name)) for name in ("areas", "tags", "groups", "alarms")}
         for name, text in texts.items():
             self.fields[name].setText(text)
+            self.fields[name].setCursorPosition(0)
         self.hold_off.setValue(draft.hold_off_s)
 
     def _connect(self) -> None:

@@ -13,7 +13,7 @@ from ksys_core.services.alarms_rules import Rule
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
 from ksys_hmi.dialogs import ask
-from ksys_hmi.models.rule_rows import maintenance_model, rule_model, ruled_model
+from ksys_hmi.models.rule_rows import maintenance_model, rule_model, rule_status, ruled_model
 from ksys_hmi.presenters.rules import RulesPresenter, RulesState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.alarm_dialogs import ReasonDialog
@@ -43,6 +43,7 @@ class RulesPage(Page[RulesState]):
         for title in self._titles:
             title.setFont(fonts.value(bold=True))
         self._bars = (QHBoxLayout(), QHBoxLayout())
+        self._fitted_for: list[str] = []
         self._lay_out()
         self.rules.row_changed.connect(self._on_rule)
         self.retranslate()
@@ -97,6 +98,7 @@ class RulesPage(Page[RulesState]):
         rows: tuple[tuple[Any, ...], ...] = (state.rules, state.alarms, state.maintenance)
         for table, shown in zip(self._tables, rows, strict=True):
             table.model().show_rows(shown)
+        self._show_rules_whole(state)
         loading = state.error or tr("Loading …")
         empty = (
             tr("No rules: every alarm is shown. “New rule …” makes one."),
@@ -106,6 +108,15 @@ class RulesPage(Page[RulesState]):
         for hint, shown, text in zip(self._hints, rows, empty, strict=True):
             hint.setText("" if shown and not state.error else loading if state.loading or state.error else text)
             hint.setVisible(bool(hint.text()))
+
+    def _show_rules_whole(self, state: RulesState) -> None:
+        """Columns wide enough for how the rules stand now, and a rule that is chosen from the start."""
+        standings = [rule_status(rule) for rule in state.rules]
+        if standings != self._fitted_for:
+            self._fitted_for = standings
+            self.rules.fit_columns()
+        if state.rules and self.rules.current is None:
+            self.rules.go_to(state.chosen or state.rules[0].rule_id)
 
     def _on_rule(self) -> None:
         rule = self.rules.current

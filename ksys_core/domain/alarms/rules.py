@@ -53,6 +53,8 @@ class NewRule:
             raise KnownError("rules.title", N_("Please give the rule a title."))
         if any(len(text) > LONGEST_TITLE for text in (*self.title.values(), self.owner)):
             raise KnownError("rules.long", N_("Titles and names have at most {most} characters."), most=LONGEST_TITLE)
+        if any("\0" in text for text in (*self.title.values(), self.owner, *self.areas, *self.tags, *self.groups)):
+            raise KnownError("alarm.text", N_("The text has a character that cannot be stored."))
         if not 0 <= self.hold_off_s <= LONGEST_HOLD_OFF_S:
             raise KnownError("rules.hold_off", N_("The hold-off must lie between 0 and 86400 seconds."))
         if not (self.areas or self.tags or self.groups or self.alarm_ids):
