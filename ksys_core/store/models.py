@@ -86,9 +86,9 @@ class RunNote:
 
 _ADD: Final = """
 insert into trained_models (sensor_id, algorithm, version, interval_s, horizon, season, params, artefact,
-                            artefact_sha256, data_from, data_to, data_n, scale, fit_s, notes)
+                            artefact_sha256, data_from, data_to, data_n, scale, fit_s, notes, job_id)
 values ($1, $2, 1 + coalesce((select max(version) from trained_models where sensor_id = $1 and algorithm = $2), 0),
-        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 returning model_id
 """
 
@@ -133,7 +133,7 @@ async def sensor_id_of(db: Database, tag: str) -> int | None:
     return sensor_id
 
 
-async def add_model(db: Database, model: NewModel) -> int:
+async def add_model(db: Database | Connection, model: NewModel, *, job_id: int | None = None) -> int:
     """Keep `model` under the next version of its sensor and algorithm; its number is returned."""
     model_id: int = await db.fetchval(
         _ADD,
@@ -151,6 +151,7 @@ async def add_model(db: Database, model: NewModel) -> int:
         model.scale,
         model.fit_s,
         list(model.notes),
+        job_id,
     )
     return model_id
 
