@@ -1,4 +1,4 @@
-"""Values far from their neighbours, marked and never deleted (Hampel 1974: median and median absolute deviation)."""
+"""Values far from their neighbours, marked and never deleted (after Hampel 1974: medians instead of means)."""
 
 from __future__ import annotations
 
@@ -9,25 +9,23 @@ import numpy.typing as npt
 
 from ksys_core.domain.series import ValueArray
 
-REACH: Final = 12
-"""Neighbours to each side."""
-TIMES: Final = 5.0
-"""Robust standard deviations from the median of the neighbourhood."""
+REACH: Final = 3
+"""Neighbours to each side. Where the series rises or falls steadily, a value is the median of its neighbourhood."""
+TIMES: Final = 6.0
+"""Robust standard deviations of the distances from that median."""
 TO_SIGMA: Final = 1.4826
 LEAST: Final = 0.1
-"""Of the whole series' standard deviation: a neighbourhood that stands still is not narrower."""
+"""Of the whole series' standard deviation: one that stands still most of the time has no smaller spread."""
 
 
 def outliers(v: ValueArray) -> npt.NDArray[np.bool_]:
-    """Which of `v` (NaN: missing, never marked) stand out of their neighbourhood of 25 values."""
+    """Which of `v` (NaN: missing, never marked) stand out of their neighbourhood of seven values."""
     known = np.isfinite(v)
-    if known.sum() < 3:
-        return np.zeros(len(v), dtype=np.bool_)
-    padded = np.pad(v, REACH, constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * REACH + 1)[known]
-    middle = np.nanmedian(around, axis=1)
-    spread = TO_SIGMA * np.nanmedian(np.abs(around - middle[:, None]), axis=1)
-    least = LEAST * float(np.std(v[known]))
     found = np.zeros(len(v), dtype=np.bool_)
-    found[known] = np.abs(v[known] - middle) > TIMES * np.maximum(spread, least)
+    if known.sum() < 3:
+        return found
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(v, REACH, constant_values=np.nan), 2 * REACH + 1)
+    away = np.abs(v[known] - np.nanmedian(around[known], axis=1))
+    spread = max(TO_SIGMA * float(np.median(away)), LEAST * float(np.std(v[known])))
+    found[known] = away > TIMES * spread
     return found

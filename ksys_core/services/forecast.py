@@ -15,6 +15,7 @@ from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_batch
+from ksys_core.forecasting.yardsticks import reach, yardsticks
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.store import forecasts, models
@@ -62,7 +63,8 @@ async def run_cycle(
         _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s),
     )
     results += others
-    made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
+    inputs = {task.key: task.y for task in tasks}
+    made = [_stored(by_id[r.key], r, inputs[r.key], now_ns) for r in results if r.forecast is not None]
     notes = [_note(by_id[r.key], r, now_ns) for r in results]
     return await forecasts.write(db, made, notes, now_ns)
 
@@ -89,7 +91,7 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
-        wanted = [(d.sensor_id, lookback(d.artefact, d.artefact_sha256)) for d in same]
+        wanted = [(d.sensor_id, max(lookback(d.artefact, d.artefact_sha256), reach(d.season))) for d in same]
         grids = await model_grids.grids(db, wanted, stop_ns=stop, step_s=interval_s)
         tasks += [_task(d, grids[d.sensor_id], halves.get(d.model_id)) for d in same]
     return tasks
@@ -133,8 +135,9 @@ async def _submitted(
     return results, lost
 
 
-def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
+def _stored(d: Deployment, result: PredictResult, y: RegularSeries, now_ns: int) -> NewForecast:
     assert result.forecast is not None
+    naive, seasonal = yardsticks(y, d.season, len(result.forecast.value))
     return NewForecast(
         model_id=d.model_id,
         sensor_id=d.sensor_id,
@@ -144,6 +147,8 @@ def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
         value=result.forecast.value,
         lo=result.forecast.lo,
         hi=result.forecast.hi,
+        naive=naive,
+        seasonal=seasonal,
     )
 
 

@@ -45,6 +45,7 @@ class Deployment:
     algorithm: str
     interval_s: int
     horizon: int
+    season: int
     artefact: str
     artefact_sha256: str
     span_low: float | None
@@ -93,7 +94,7 @@ returning model_id
 """
 
 _ACTIVE: Final = """
-select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.artefact,
+select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.season, m.artefact,
        m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
 from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.is_active and s.enabled

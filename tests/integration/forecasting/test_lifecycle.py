@@ -13,6 +13,7 @@ from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import forecast, lifecycle, models, training
 from ksys_core.services.models import TrainingPlan
 from ksys_core.services.training import TrainingRequest
+from ksys_core.store import lifecycle as lifecycle_store
 from ksys_core.store import models as store
 from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
@@ -271,6 +272,6 @@ async def test_pairs_count_only_where_both_forecast_themselves(database: Databas
     await database.execute("update forecast_results set source = 'fallback' where model_id = $1 and value > 0", new)
     t = minutes(NOW, NOW + 5 * MINUTE)
     await put(database, sensor, t, np.ones(len(t)))
-    (trial,) = await lifecycle.store.challengers(database)
+    (trial,) = await lifecycle_store.challengers(database)
     shadow = await lifecycle.compared(database, trial, NOW)
     assert (shadow.pairs, round(shadow.ratio, 6)) == (144, 0.9)

@@ -10,7 +10,7 @@ import pytest
 
 from ksys_core.domain.times import DAY, MINUTE
 from ksys_core.errors import DeniedError, KnownError
-from ksys_core.services import training, training_sensor
+from ksys_core.services import training
 from ksys_core.services.training import TrainingRequest
 from ksys_core.services.training_process import TrainingProcess
 from ksys_core.services.training_run import run_claimed
@@ -93,14 +93,14 @@ async def test_finished_steps_are_not_repeated_by_the_next_claimant(
     job_id = await training.file(database, tags=["A", "B"], request=request)
     job = await store.claim(database, "first", now_ns=NOW)
     assert job is not None
-    kept = training_sensor.store.keep
+    kept = store.keep
 
     async def keep_two(db: Database, job_id: int, claimant: str, result: store.NewResult) -> bool:
         if await db.fetchval("select count(*) from training_results") == 2:
             await asyncio.Event().wait()  # the instance hangs here
         return await kept(db, job_id, claimant, result)
 
-    monkeypatch.setattr(training_sensor.store, "keep", keep_two)
+    monkeypatch.setattr(store, "keep", keep_two)
     hanging = asyncio.create_task(run_claimed(database, job, "first"))
     await eventually(database, "select count(*) = 2 from training_results")
     monkeypatch.undo()
