@@ -84,12 +84,3 @@ async def rollback(db: Database, *, sensor_id: int, reason: str, station: str = 
         KnownError: no reason, or there is none before. DeniedError: the person may not.
     """
     return await store.rollback(db, sensor_id, reason=reason, station=station)
-
-
-async def retire(db: Database, *, model_id: int, reason: str = "", station: str = "") -> None:
-    """End the deployment of a model.
-
-    Raises:
-        KnownError: it is not deployed. DeniedError: the person may not.
-    """
-    await models.undeploy(db, model_id, reason=reason, station=station)

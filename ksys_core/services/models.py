@@ -159,9 +159,13 @@ def _from_first_value(y: RegularSeries) -> RegularSeries:
     return y.tail(len(y) - int(known[0]))
 
 
-async def undeploy(db: Database, *, model_id: int, reason: str = "") -> None:
-    """End the deployment of `model_id`."""
-    await models.undeploy(db, model_id, reason=reason)
+async def undeploy(db: Database, *, model_id: int, reason: str = "", station: str = "") -> None:
+    """End the deployment of `model_id`.
+
+    Raises:
+        KnownError: it is not deployed. DeniedError: the person may not.
+    """
+    await models.undeploy(db, model_id, reason=reason, station=station)
 
 
 async def listed(db: Database, *, deployed_only: bool = False) -> list[ModelRow]:

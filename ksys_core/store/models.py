@@ -112,6 +112,12 @@ where ($1::integer is null or m.sensor_id = $1) and (d.is_active or not $2)
 order by s.tag, m.model_id
 """
 
+_STORED: Final = """
+select s.tag, m.sensor_id, m.algorithm, m.interval_s, m.horizon, m.season, m.artefact, m.artefact_sha256, m.data_from,
+       m.data_to, m.data_n, m.fit_s, m.scale, m.params, m.notes
+from trained_models m join sensors s using (sensor_id) where m.model_id = $1
+"""
+
 _CHAMPION: Final = """
 select m.algorithm, m.season, m.params
 from deployed_models d join trained_models m using (model_id)
@@ -176,6 +182,19 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 async def active_deployments(db: Database) -> list[Deployment]:
     """Everything that has to be forecast."""
     return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
+
+
+async def stored(db: Database, model_id: int) -> tuple[str, NewModel] | None:
+    """A model with its artefact, and its tag; None when there is none of this number."""
+    row = await db.fetchrow(_STORED, model_id)
+    if row is None:
+        return None
+    values = dict(row)
+    tag = values.pop("tag")
+    values["params"] = json.loads(values["params"])
+    for name in ("data_from", "data_to"):
+        values[f"{name}_ns"] = to_ns(values.pop(name))
+    return tag, NewModel(**values)
 
 
 async def champion(db: Database, sensor_id: int) -> tuple[str, int, dict[str, Any]] | None:

@@ -246,12 +246,12 @@ async def test_engineers_promote_and_operators_do_not(
         for denied in (
             lifecycle.promote(operator, model_id=old, reason="x"),
             lifecycle.rollback(operator, sensor_id=sensor, reason="x"),
-            lifecycle.retire(operator, model_id=new, reason="x"),
+            models.undeploy(operator, model_id=new, reason="x"),
         ):
             with pytest.raises(DeniedError):
                 await denied
         await lifecycle.rollback(engineer, sensor_id=sensor, reason="was not", station="desk 2")
-        await lifecycle.retire(engineer, model_id=old, reason="tag goes")
+        await models.undeploy(engineer, model_id=old, reason="tag goes")
     finally:
         await engineer.close()
         await operator.close()
