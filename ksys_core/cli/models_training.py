@@ -10,67 +10,83 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
-from rich.table import Table
 
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
 from ksys_core.cli.seasons import season_of
-from ksys_core.domain.times import to_datetime
+from ksys_core.cli.training_tables import jobs_table, steps_table
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
 from ksys_core.i18n import N_, tr
 from ksys_core.services import models, training
 from ksys_core.services.jobs import SILENT_S, load_service_state
-from ksys_core.services.training import Prospect, TrainingRequest
+from ksys_core.services.training import TrainingRequest
 from ksys_core.services.training_run import run_claimed
+from ksys_core.services.training_words import prospect_text
 from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store import training as store
 from ksys_core.store.pool import Database
 from ksys_core.store.training_lists import JobRow, StepRow
 
 POLL_S: Final = 0.5
-JOB_COLUMNS: Final = (N_("Job"), N_("Tags"), N_("Algorithms"), N_("State"), N_("Progress"), N_("Requested"), N_("By"))
-STEP_COLUMNS: Final = (
-    N_("Tag"),
-    N_("Algorithm"),
-    N_("Model"),
-    N_("Season"),
-    N_("MAE"),
-    N_("MASE"),
-    N_("Skill"),
-    N_("Outliers"),
-    N_("Result"),
-)
-OUTCOMES: Final = {
-    "champion": N_("champion"),
-    "challenger": N_("challenger"),
-    "refreshed": N_("fresh champion"),
-    "kept": N_("kept aside"),
-    "": "",
-}
-FEASIBLE: Final = {
-    "ok": N_("enough data"),
-    "tight": N_("just enough data"),
-    "error": N_("too little data, {days:.1f} days are missing"),
-}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is trained and how long it may take.
+
+    Attributes:
+        algorithm: what to train, can be given several times; ridge when not given.
+        interval: grid of the models: whole minutes that divide a day (5m, 1h).
+        horizon: steps of one interval that are forecast.
+        season: season length in steps, "auto" or "none".
+        days: how much of the newest history is used at most.
+        folds: tests at most.
+        gate: what passes the gate goes into shadow, or in charge where nothing is.
+        seed: for engines that draw at random.
+        time_limit: the job ends after so long.
+        memory_limit: MB that its process may use.
+    """
+
+    algorithm: list[str] | None = None
+    interval: str = "5m"
+    horizon: int = models.HORIZON
+    season: str = "auto"
+    days: float = models.HISTORY_DAYS
+    folds: int = FOLDS
+    gate: bool = False
+    seed: int = 0
+    time_limit: str = "1h"
+    memory_limit: int = training.MEMORY_LIMIT_MB
+
+    @property
+    def request(self) -> TrainingRequest:
+        """For the service."""
+        return TrainingRequest(
+            tuple(self.algorithm or ["ridge"]),
+            seconds(self.interval),
+            self.horizon,
+            season_of(self.season),
+            self.days,
+            self.folds,
+            self.seed,
+            after="gate" if self.gate else "keep",
+        )
+
+
+DEFAULT_WANTED: Final = Wanted()
 
 
 def train(
     *tags: str,
-    algorithm: list[str] | None = None,
-    interval: str = "5m",
-    horizon: int = models.HORIZON,
-    season: str = "auto",
-    days: float = models.HISTORY_DAYS,
-    folds: int = FOLDS,
-    gate: bool = False,
-    seed: int = 0,
-    time_limit: str = "1h",
-    memory_limit: int = training.MEMORY_LIMIT_MB,
+    wanted: Wanted = DEFAULT_WANTED,
     check: bool = False,
     repeat: int | None = None,
     wait: bool = True,
@@ -85,26 +101,6 @@ def train(
     ----------
     tags:
         The tags.
-    algorithm:
-        What to train, can be given several times; ridge when not given.
-    interval:
-        Grid of the models: whole minutes that divide a day (5m, 1h).
-    horizon:
-        Steps of one interval that are forecast.
-    season:
-        Season length in steps, "auto" or "none".
-    days:
-        How much of the newest history is used at most.
-    folds:
-        Tests at most.
-    gate:
-        What passes the gate goes into shadow, or in charge where nothing is.
-    seed:
-        For engines that draw at random.
-    time_limit:
-        The job ends after so long.
-    memory_limit:
-        MB that its process may use.
     check:
         Only say what the data at hand allow.
     repeat:
@@ -114,23 +110,12 @@ def train(
     json_output:
         Print a JSON object.
     """
-    request = TrainingRequest(
-        tuple(algorithm or ["ridge"]),
-        seconds(interval),
-        horizon,
-        season_of(season),
-        days,
-        folds,
-        seed,
-        after="gate" if gate else "keep",
-    )
     loaded = common.load()
     if repeat is None and not tags:
         raise KnownError("cli.no_tag", N_("Name a tag, or a job to repeat."))
     if check:
-        return asyncio.run(_check(loaded, tags, request, json_output))
-    limits = (float(seconds(time_limit)), memory_limit)
-    return asyncio.run(_train(loaded, tags, request.checked(), limits, repeat, wait, json_output))
+        return asyncio.run(_check(loaded, tags, wanted.request, json_output))
+    return asyncio.run(_train(loaded, tags, wanted, repeat, wait, json_output))
 
 
 def jobs(
@@ -175,29 +160,10 @@ async def _check(loaded: LoadedSettings, tags: tuple[str, ...], request: Trainin
     return 0 if all(each.feasibility.state != "error" for each in found) else 1
 
 
-def prospect_text(found: Prospect) -> str:
-    """What the data allow, in one line."""
-    feasible = found.feasibility
-    said = tr(FEASIBLE[feasible.state], days=feasible.missing_days)
-    return tr(
-        "{tag}: {said} ({available} of {required} values); season {season}; gaps {gaps:.1%}, outliers {outliers:.2%}; "
-        "{folds} tests count",
-        tag=found.tag,
-        said=said,
-        available=feasible.available,
-        required=feasible.required,
-        season=found.season,
-        gaps=found.gaps,
-        outliers=found.outliers,
-        folds=feasible.scored_folds,
-    )
-
-
 async def _train(
     loaded: LoadedSettings,
     tags: tuple[str, ...],
-    request: TrainingRequest,
-    limits: tuple[float, int],
+    wanted: Wanted,
     repeat: int | None,
     wait: bool,
     as_json: bool,
@@ -205,7 +171,12 @@ async def _train(
     async with database(loaded) as db:
         if repeat is None:
             filed = await training.file(
-                db, tags=tags, request=request, time_limit_s=limits[0], memory_limit_mb=limits[1], station=_station()
+                db,
+                tags=tags,
+                request=wanted.request.checked(),
+                time_limit_s=seconds(wanted.time_limit),
+                memory_limit_mb=wanted.memory_limit,
+                station=_station(),
             )
         else:
             filed = await training.repeat(db, job_id=repeat, station=_station())
@@ -267,40 +238,6 @@ def _print(job: JobRow, steps: Sequence[StepRow], same: bool | None) -> None:
         print(tr("The models are the same, to the last bit.") if same else tr("The models differ."))
 
 
-def steps_table(steps: Sequence[StepRow]) -> Table:
-    """What a job has done."""
-    made = Table(*(tr(head) for head in STEP_COLUMNS))
-    for step in steps:
-        scores = (step.scores or {}).get("scores", {})
-        skill = (step.scores or {}).get("skill")
-        made.add_row(
-            step.tag,
-            step.algorithm,
-            "" if step.model_id is None else str(step.model_id),
-            str(step.season) if step.season and step.season > 1 else "",
-            _number(scores.get("mae"), ".4g"),
-            _number(scores.get("mase"), ".3f"),
-            _number(skill, ".3f"),
-            _number(step.facts.get("outliers"), ".2%"),
-            result_text(step),
-        )
-    return made
-
-
-def result_text(step: StepRow) -> str:
-    """How a step ended, in the person's language."""
-    if step.error:
-        return tr(step.error, **step.error_params)
-    if step.passed is None:
-        return tr("compared")
-    passed = tr("gate passed") if step.passed else tr("gate not passed")
-    return " · ".join(filter(None, (passed, tr(OUTCOMES[step.outcome]))))
-
-
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
-
-
 async def _jobs(loaded: LoadedSettings, job_id: int | None, log: bool, as_json: bool) -> None:
     async with database(loaded) as db:
         rows = await training.jobs(db) if job_id is None else [await training.job(db, job_id)]
@@ -311,25 +248,10 @@ async def _jobs(loaded: LoadedSettings, job_id: int | None, log: bool, as_json: 
         whole = {**plain[0], "results": [dataclasses.asdict(step) for step in steps], "log": text}
         print(json.dumps(plain if job_id is None else whole))
         return
-    Console().print(_jobs_table(rows))
+    Console().print(jobs_table(rows))
     if job_id is not None:
         _print(rows[0], steps, None)
         print(text, end="")
-
-
-def _jobs_table(rows: list[JobRow]) -> Table:
-    made = Table(*(tr(head) for head in JOB_COLUMNS))
-    for row in rows:
-        made.add_row(
-            str(row.job_id),
-            ", ".join(row.tags),
-            ", ".join(row.algorithms),
-            tr(row.status),
-            f"{row.progress:.0%}",
-            f"{to_datetime(row.requested_ns):%Y-%m-%d %H:%M} UTC",
-            row.requested_by,
-        )
-    return made
 
 
 async def _cancel(loaded: LoadedSettings, job_id: int, reason: str) -> None:

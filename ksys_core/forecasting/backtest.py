@@ -125,11 +125,8 @@ def walk_forward(
         KnownError: too few origins have a forecast; the newest reason.
     """
     shape = (len(where.origins), where.horizon)
-    value, lo, hi = (
-        np.full(shape, np.nan),
-        np.full((len(levels), *shape), np.nan),
-        np.full((len(levels), *shape), np.nan),
-    )
+    value = np.full(shape, np.nan)
+    lo, hi = np.full((2, len(levels), *shape), np.nan)
     fit_s: list[float] = []
     update_s: list[float] = []
     failed: list[KnownError] = []
