@@ -88,6 +88,7 @@ class ModelsPage(Page[ModelsState]):
             title.setText(text)
             table.setAccessibleName(text)
             table.model().retranslate()
+            table.fit_columns()
 
     def _texts(self) -> tuple[str, str]:
         return tr("Deployed models"), tr("Training jobs")

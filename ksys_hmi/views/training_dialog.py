@@ -48,6 +48,8 @@ class TrainingDialog(QDialog):
         self.horizon, self.days = QSpinBox(), QSpinBox()
         self.gate = QCheckBox(tr("What passes the gate goes into shadow (or in charge where nothing is)"))
         self.prospect, self.reach = QLabel(), QLabel()
+        for group in (self.tags, self.algorithms):
+            group.setUniformItemSizes(True)
         for tag in sorted(tags):
             _checkable(self.tags, tag, tag, tag in chosen)
         for name, title in algorithms:
