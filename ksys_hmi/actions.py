@@ -160,6 +160,13 @@ ACTIONS: Final = (
             ("delete", N_("Delete"), "Del"),
         )
     ),
+    ActionSpec("models.train", N_("Train …"), "Ctrl+T", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.promote", N_("Make champion …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.rollback", N_("Roll back …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.retire", N_("Retire …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.trend", N_("Trend of the selected model's tag"), "T", "models"),
+    ActionSpec("models.details", N_("Results and log"), "L", "models", needs_database=True),
+    ActionSpec("models.cancel", N_("Cancel the job …"), "", "models", permission="engineer", needs_database=True),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),

@@ -47,6 +47,7 @@ PAGES: Final = (
         "notifications",
         "Alt+9",
     ),
+    PageSpec("models", N_("Models"), "ksys_hmi.views.models:ModelsPage", "models", "Alt+7", full_only=True),
     PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
     PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
 )

@@ -1,4 +1,4 @@
-"""`ksys models`: test, train, deploy, list."""
+"""`ksys models`: the group, and its commands deploy, evaluate, drift and list."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 
 from ksys_core.cli import drift as drift_print
 from ksys_core.cli import evaluation as printed
+from ksys_core.cli import models_files, models_lifecycle, models_training
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
 from ksys_core.cli.models_shared import deploy_shared
@@ -31,7 +32,17 @@ from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
 
-app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
+app = App(name="ksys models", help="Forecasting models: test, train, deploy, score, list.")
+app.command(models_training.train)
+app.command(models_training.jobs)
+app.command(models_training.cancel)
+app.command(models_lifecycle.promote)
+app.command(models_lifecycle.rollback)
+app.command(models_lifecycle.retire)
+app.command(models_lifecycle.show_metrics, name="metrics")
+app.command(models_files.export)
+app.command(models_files.take_in, name="import")
+app.command(models_files.import_pipeline)
 
 app.command(deploy_shared)
 
@@ -152,21 +163,6 @@ def evaluate_engines(
     return asyncio.run(_evaluate(loaded, tag, plan, names, folds, refit_every, json_output))
 
 
-@app.command
-def undeploy(model: int, /, *, reason: str = "", common: Common = DEFAULT) -> int:
-    """End the deployment of a model.
-
-    Parameters
-    ----------
-    model:
-        Its number, see "ksys models list".
-    reason:
-        Goes to the audit log.
-    """
-    asyncio.run(_undeploy(common.load(), model, reason))
-    return 0
-
-
 @app.command(name="drift")
 def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
     """Judge now whether deployed models still fit their plant, and show the changes that are there.
@@ -269,9 +265,3 @@ async def _drift(loaded: LoadedSettings, as_json: bool) -> None:
         print(json.dumps([dataclasses.asdict(each) for each in found]))
     else:
         Console().print(drift_print.table(found))
-
-
-async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:
-    async with database(loaded) as db:
-        await models.undeploy(db, model_id=model, reason=reason)
-    print(tr("Model {model} runs no longer.", model=model))

@@ -17,6 +17,7 @@ from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import PredictResult, PredictTask, needs, predict_batch
+from ksys_core.forecasting.yardsticks import reach, yardsticks
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.services.model_inputs import beside
@@ -67,7 +68,8 @@ async def run_cycle(
         _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s),
     )
     results += others
-    made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
+    inputs = {task.key: task.y for task in tasks}
+    made = [_stored(by_id[r.key], r, inputs[r.key], now_ns) for r in results if r.forecast is not None]
     notes = [_note(by_id[r.key], r, now_ns) for r in results]
     return await forecasts.write(db, made, notes, now_ns)
 
@@ -96,7 +98,7 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
         stop = issue_time(now_ns, interval_s)
         looks = {d.model_id: needs(d.artefact, d.artefact_sha256) for d in same}
         ids = await sensor_ids(db, {tag for _, tags in looks.values() for tag in tags})
-        own = [(d.sensor_id, looks[d.model_id][0]) for d in same]
+        own = [(d.sensor_id, max(looks[d.model_id][0], reach(d.season))) for d in same]
         others = [(ids[tag], n) for n, tags in looks.values() for tag in tags if tag in ids]
         grids = await model_grids.grids(db, own + others, stop_ns=stop, step_s=interval_s)
         for d in same:
@@ -155,8 +157,9 @@ async def _submitted(
     return results, lost
 
 
-def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
+def _stored(d: Deployment, result: PredictResult, y: RegularSeries, now_ns: int) -> NewForecast:
     assert result.forecast is not None
+    naive, seasonal = yardsticks(y, d.season, len(result.forecast.value))
     return NewForecast(
         model_id=d.model_id,
         sensor_id=d.sensor_id,
@@ -166,6 +169,8 @@ def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
         value=result.forecast.value,
         lo=result.forecast.lo,
         hi=result.forecast.hi,
+        naive=naive,
+        seasonal=seasonal,
     )
 
 
