@@ -64,6 +64,40 @@ ACTIONS: Final = (
         ActionSpec(f"alarm.{name}", text, key, "alarms", ALARM, permission=right, needs_database=True)
         for name, text, key, right in _ALARM_ACTIONS
     ),
+    ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
+    ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
+    ActionSpec("rules.add", N_("New rule …"), "Ins", "rules", ALARM, permission="engineer", needs_database=True),
+    ActionSpec("rules.edit", N_("Change rule …"), "Ctrl+E", "rules", ALARM, permission="engineer", needs_database=True),
+    ActionSpec(
+        "rules.approve", N_("Approve rule"), "Ctrl+P", "rules", ALARM, permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "rules.enable",
+        N_("Switch rule on / off …"),
+        "Ctrl+D",
+        "rules",
+        ALARM,
+        permission="engineer",
+        needs_database=True,
+    ),
+    ActionSpec(
+        "rules.maintain",
+        N_("Maintenance of an area …"),
+        "Ctrl+M",
+        "rules",
+        ALARM,
+        permission="operator",
+        needs_database=True,
+    ),
+    ActionSpec(
+        "rules.end_maintenance",
+        N_("End maintenance"),
+        "Ctrl+Shift+M",
+        "rules",
+        ALARM,
+        permission="operator",
+        needs_database=True,
+    ),
     ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
     ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
     ActionSpec("view.close", N_("Close the topmost"), "Esc"),
@@ -95,6 +129,23 @@ ACTIONS: Final = (
     ActionSpec("trend.sets", N_("Pen sets"), "Ctrl+S", "trend"),
     ActionSpec("trend.retry", N_("Load again"), "F5", "trend"),
     ActionSpec("trend.export", N_("Export CSV"), "E", "trend"),
+    *(
+        ActionSpec(f"notify.{name}", text, key, "notifications", permission="engineer", needs_database=True)
+        for name, text, key in (
+            ("add", N_("Add a route …"), "Ins"),
+            ("edit", N_("Change …"), "Ctrl+E"),
+            ("test", N_("Send a test"), "Ctrl+T"),
+            ("switch", N_("Switch on / off"), "Ctrl+D"),
+            ("delete", N_("Delete"), "Del"),
+        )
+    ),
+    ActionSpec("models.train", N_("Train …"), "Ctrl+T", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.promote", N_("Make champion …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.rollback", N_("Roll back …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.retire", N_("Retire …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.trend", N_("Trend of the selected model's tag"), "T", "models"),
+    ActionSpec("models.details", N_("Results and log"), "L", "models", needs_database=True),
+    ActionSpec("models.cancel", N_("Cancel the job …"), "", "models", permission="engineer", needs_database=True),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
     ActionSpec("alarms.faceplate", N_("Faceplate of the selected alarm"), "Ctrl+Return", "alarms"),
@@ -105,6 +156,7 @@ ACTIONS: Final = (
     ActionSpec("alarms.save_filter", N_("Save the filter …"), "Ctrl+S", "alarms"),
     ActionSpec("alarms.filters", N_("Saved filters"), "Ctrl+O", "alarms"),
     ActionSpec("alarms.columns", N_("Columns …"), "Ctrl+L", "alarms"),
+    ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 
 

@@ -10,13 +10,25 @@ from typing import Final
 
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
-from ksys_core.services import backfill, drift, forecast, metrics, models_demo, partitions, rollups, virtual_tags
+from ksys_core.services import (
+    backfill,
+    drift,
+    forecast,
+    lifecycle,
+    metrics,
+    models_demo,
+    partitions,
+    retraining,
+    rollups,
+    virtual_tags,
+)
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
 from ksys_core.store.pool import Database
 from ksys_core.store.scheduler import JobDefinition
 from scheduler_service.alarm_job import run_alarms
 from scheduler_service.context import JobContext
+from scheduler_service.notification_job import run_notifications
 
 RUNS_KEPT_DAYS: Final = 14
 
@@ -63,6 +75,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
     every = settings.jobs
     table = (
         Job("alarms", N_("Alarm evaluation"), None, run_alarms, None),
+        Job("notifications", N_("Notifications of alarms"), None, run_notifications, None),
         Job("virtual_tags", N_("Virtual tags"), every.virtual_tags_s, run_virtual_tags, 300, offset_s=2),
         Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
         Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
@@ -70,6 +83,8 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
+        Job("lifecycle", N_("Promotion and rollback of models"), 600, run_lifecycle, 300, offset_s=90, needs_ml=True),
+        Job("retraining", N_("Nightly retraining"), 600, run_retraining, 120, offset_s=30, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -102,8 +117,8 @@ async def run_rollups(context: JobContext) -> int:
 
 
 async def run_partitions(context: JobContext) -> int:
-    """Partitions of the days ahead."""
-    return await partitions.run(context.db, clock=context.clock)
+    """Partitions of the days ahead; those that are too old go."""
+    return await partitions.run(context.db, clock=context.clock, keep_days=context.settings.jobs.keep_readings_days)
 
 
 async def run_forecast(context: JobContext) -> int:
@@ -124,6 +139,16 @@ async def run_metrics(context: JobContext) -> int:
 async def run_drift(context: JobContext) -> int:
     """Whether the deployed models still fit their plant."""
     return await drift.run(context.db, now_ns=context.clock())
+
+
+async def run_lifecycle(context: JobContext) -> int:
+    """Challengers that have proved themselves, champions that have not."""
+    return await lifecycle.run(context.db, now_ns=context.clock())
+
+
+async def run_retraining(context: JobContext) -> int:
+    """The training jobs of this night, as soon as it has begun."""
+    return await retraining.nightly(context.db, now_ns=context.clock(), zone=context.settings.zone)
 
 
 async def run_demo_models(context: JobContext) -> int:

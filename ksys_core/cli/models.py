@@ -1,4 +1,4 @@
-"""`ksys models`: test, train, deploy, list."""
+"""`ksys models`: the group, and its commands deploy, evaluate, drift and list."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from rich.table import Table
 
 from ksys_core.cli import drift as drift_print
 from ksys_core.cli import evaluation as printed
+from ksys_core.cli import models_files, models_lifecycle, models_training
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
+from ksys_core.cli.models_shared import deploy_shared
+from ksys_core.cli.seasons import season_of
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
+from ksys_core.forecasting.registry import DEFAULT as DEFAULT_ALGORITHM
 from ksys_core.i18n import N_, tr
 from ksys_core.services import drift, evaluation, forecast, models
 from ksys_core.services.compute import processes
@@ -28,7 +32,19 @@ from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
 
-app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
+app = App(name="ksys models", help="Forecasting models: test, train, deploy, score, list.")
+app.command(models_training.train)
+app.command(models_training.jobs)
+app.command(models_training.cancel)
+app.command(models_lifecycle.promote)
+app.command(models_lifecycle.rollback)
+app.command(models_lifecycle.retire)
+app.command(models_lifecycle.show_metrics, name="metrics")
+app.command(models_files.export)
+app.command(models_files.take_in, name="import")
+app.command(models_files.import_pipeline)
+
+app.command(deploy_shared)
 
 COLUMNS: Final = (
     N_("Model"),
@@ -62,12 +78,13 @@ def deploy(
     tag: str,
     /,
     *,
-    algorithm: str = "ridge",
+    algorithm: str = DEFAULT_ALGORITHM,
     interval: str = "5m",
     horizon: int = models.HORIZON,
     season: str = "auto",
     days: float = models.HISTORY_DAYS,
     gate: bool = False,
+    input_tag: list[str] | None = None,
     common: Common = DEFAULT,
 ) -> int:
     """Train a model on the history of TAG, deploy it as its champion and make the first forecast.
@@ -77,7 +94,8 @@ def deploy(
     tag:
         The tag to forecast.
     algorithm:
-        ridge, auto_arima, auto_ets, auto_theta, mstl, seasonal_naive, drift or naive.
+        ensemble (the median of the engines that do best on the history), ridge, xgboost, xgboost_global, prophet,
+        auto_arima, auto_ets, auto_theta, mstl, seasonal_naive, drift or naive.
     interval:
         Grid of the model: whole minutes that divide a day (5m, 1h).
     horizon:
@@ -88,9 +106,13 @@ def deploy(
         How much of the newest history is used at most.
     gate:
         Only if it beats naive, seasonal naive and the champion on the same folds of the history.
+    input_tag:
+        Another tag whose past helps (xgboost), can be given several times.
     """
-    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
-    asyncio.run(_deploy(common.load(), tag, plan.checked(), gate))
+    loaded = common.load()
+    params = {"inputs": input_tag} if input_tag else {}
+    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days, params)
+    asyncio.run(_deploy(loaded, tag, plan.in_zone(loaded.settings.time_zone).checked(), gate))
     return 0
 
 
@@ -135,23 +157,10 @@ def evaluate_engines(
         Print a JSON object.
     """
     names = algorithm or ["ridge", "mstl"]
-    plan = TrainingPlan(names[0], seconds(interval), horizon, season_of(season), days).checked()
-    return asyncio.run(_evaluate(common.load(), tag, plan, names, folds, refit_every, json_output))
-
-
-@app.command
-def undeploy(model: int, /, *, reason: str = "", common: Common = DEFAULT) -> int:
-    """End the deployment of a model.
-
-    Parameters
-    ----------
-    model:
-        Its number, see "ksys models list".
-    reason:
-        Goes to the audit log.
-    """
-    asyncio.run(_undeploy(common.load(), model, reason))
-    return 0
+    loaded = common.load()
+    plan = TrainingPlan(names[0], seconds(interval), horizon, season_of(season), days)
+    plan = plan.in_zone(loaded.settings.time_zone).checked()
+    return asyncio.run(_evaluate(loaded, tag, plan, names, folds, refit_every, json_output))
 
 
 @app.command(name="drift")
@@ -165,21 +174,6 @@ def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> in
     """
     asyncio.run(_drift(common.load(), json_output))
     return 0
-
-
-def season_of(text: str) -> int | None:
-    """Steps of ``24``, ``none`` (1) or ``auto`` (None).
-
-    Raises:
-        KnownError: it is none of these.
-    """
-    named = {"auto": None, "none": 1}
-    if text in named:
-        return named[text]
-    if not text.isdecimal() or int(text) < 1:
-        rule = N_("The season is a number of steps, “auto” or “none”, not “{given}”.")
-        raise KnownError("cli.season", rule, given=text)
-    return int(text)
 
 
 async def _list(loaded: LoadedSettings, deployed: bool, as_json: bool) -> None:
@@ -271,9 +265,3 @@ async def _drift(loaded: LoadedSettings, as_json: bool) -> None:
         print(json.dumps([dataclasses.asdict(each) for each in found]))
     else:
         Console().print(drift_print.table(found))
-
-
-async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:
-    async with database(loaded) as db:
-        await models.undeploy(db, model_id=model, reason=reason)
-    print(tr("Model {model} runs no longer.", model=model))

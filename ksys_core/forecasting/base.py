@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ class Frozen(BaseModel):
     """Numbers that travel as JSON: nothing unknown, nothing converted, nothing that is not finite."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever looks at a fitted model should know of its state."""
+        return ()
 
 
 class NoParams(Frozen):
@@ -81,17 +85,25 @@ class Engine(Protocol[StateT, ParamsIn]):
     """How a family of models is fitted and continued. Implementations hold no data."""
 
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: ParamsIn) -> StateT:
-        """The state after `y` (gaps bridged, a remaining gap is NaN).
+        """The state after `y`; short gaps are bridged, long ones are NaN if the spec says `gaps`, else there is none.
 
         Raises:
             KnownError: the series can't be modelled (too short, constant); other exceptions are the library's.
         """
 
     def forecast(self, state: StateT, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
-        """Steps 1..`horizon` after the end of `y` (no gaps), continuing from its newest value."""
+        """Steps 1..`horizon` after the end of `y` (gaps as in `fit`), continuing from its newest value."""
 
     def lookback(self, season: int, horizon: int, params: ParamsIn) -> int:
         """Buckets of history `forecast` wants."""
+
+
+@runtime_checkable
+class WarmEngine(Protocol):
+    """An engine whose search is shorter when it begins at an older model of the same series."""
+
+    def refit(self, before: Any, y: RegularSeries, *, season: int, horizon: int, params: Any) -> Any:
+        """As `Engine.fit`, from the state `before`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
         max_season: longest season length the engine can take; a longer one counts as none.
         needs: imports a worker has to load for it.
         instant: fits and forecasts within a millisecond, so that it need not wait for a worker.
+        gaps: gets its history with long gaps as NaN; others get the part after the newest one.
     """
 
     name: str
@@ -114,6 +127,26 @@ class ModelSpec(Generic[StateT, ParamsT]):
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
     instant: bool = False
+    gaps: bool = False
+
+    @property
+    def warm(self) -> bool:
+        """Whether a fit is helped by an older model of the same series."""
+        return isinstance(self.engine, WarmEngine)
+
+    def season_for(self, season: int) -> int:
+        """`season`, or 1 when there is none or the engine can't take so long a one."""
+        return season if 1 < season <= self.max_season else 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What an engine is asked: `steps` steps after the end of `y`, of which the first `late` are over already."""
+
+    state: Frozen
+    y: RegularSeries
+    steps: int
+    late: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +173,15 @@ class Fitted:
         """Steps 1..`horizon` after the end of the window; missing newest values (up to `MAX_LATE`) are stepped over.
 
         Raises:
+            KnownError: as `asked`.
+        """
+        asked = self.asked(horizon)
+        return self.spec.engine.forecast(asked.state, asked.y, asked.steps, levels).after(asked.late)
+
+    def asked(self, horizon: int | None = None) -> Asked:
+        """What the engine has to be asked for `predict`.
+
+        Raises:
             KnownError: no usable history, a stale window, or a horizon longer than the model was fitted for.
         """
         steps = self.horizon if horizon is None else horizon
@@ -150,29 +192,40 @@ class Fitted:
                 longest=self.horizon,
                 steps=steps,
             )
-        window, late = prepared(self.window, self.season)
+        window, late = prepared(self.window, self.season, gaps=self.spec.gaps)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
-        return self.spec.engine.forecast(self.state, window, steps + late, levels).after(late)
+        return Asked(self.state, window, steps + late, late)
 
 
 def fit(
-    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int = 1, horizon: int, params: Frozen | None = None
+    spec: ModelSpec[Any, Any],
+    y: RegularSeries,
+    *,
+    season: int = 1,
+    horizon: int,
+    params: Frozen | None = None,
+    before: Frozen | None = None,
 ) -> Fitted:
     """Fit a model of kind `spec` to `y` for forecasts of up to `horizon` steps.
 
     Args:
         season: season length in steps; 1 for none, ignored when the engine can't take so long a one.
+        before: state of an older model of the same series, from which an engine that can begins its search.
 
     Raises:
         KnownError: the series can't be modelled.
     """
     chosen = spec.params_model() if params is None else params
-    usable = season if 1 < season <= spec.max_season else 1
-    window, _ = prepared(y, usable)
+    usable = spec.season_for(season)
+    window, _ = prepared(y, usable, gaps=spec.gaps)
     if len(window) < 3:
         raise too_short(3)
-    state = spec.engine.fit(window, season=usable, horizon=horizon + MAX_LATE, params=chosen)
+    longest = horizon + MAX_LATE
+    if isinstance(before, spec.state_model) and isinstance(spec.engine, WarmEngine):
+        state = spec.engine.refit(before, window, season=usable, horizon=longest, params=chosen)
+    else:
+        state = spec.engine.fit(window, season=usable, horizon=longest, params=chosen)
     fitted = Fitted(spec, chosen, state, usable, horizon, y)
     return replace(fitted, window=y.tail(fitted.lookback + MAX_LATE))
 

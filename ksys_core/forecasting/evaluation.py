@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
 from ksys_core.forecasting.base import too_short
 from ksys_core.forecasting.gate import benjamini_hochberg, judged
@@ -17,17 +18,8 @@ from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.forecasting.scores import Scores, bucket_maes, mase_scale, score, skill
 from ksys_core.forecasting.season import season_length
-from ksys_core.forecasting.work import attempt
+from ksys_core.forecasting.voting import BASELINES, chosen
 
-BASELINES: Final = ("naive", "seasonal_naive")
-FAMILIES: Final = {
-    "ridge": "regression",
-    "mstl": "decomposition",
-    "auto_ets": "smoothing",
-    "auto_theta": "smoothing",
-    "auto_arima": "arima",
-}
-"""Engines that may vote, with their families: of each family only the best does."""
 MEDIAN: Final = "median"
 CHAMPION: Final = "champion"
 FOLDS: Final = 216
@@ -126,19 +118,26 @@ def evaluate(task: EvaluateTask) -> Trial:
         spec_named(name)
     if task.champion is not None:
         names = (*names, CHAMPION)
-    where, season = _layout(task)
+    where, season = layout(task)
     tests: dict[str, Backtest] = {}
     errors: dict[str, KnownError] = {}
     for name in names:
-        made = attempt(partial(_tested, name, task, where, season))
+        made = attempt(partial(walked, name, task, where, season, lambda _folds: None))
         if isinstance(made, KnownError):
             errors[name] = made
         else:
             tests[name] = made
+    return trial_of(task, where, season, tests, errors)
+
+
+def trial_of(
+    task: EvaluateTask, where: Folds, season: int, tests: dict[str, Backtest], errors: dict[str, KnownError]
+) -> Trial:
+    """What follows from the `tests` made on the folds `where`: who votes, their median, and what MASE divides by."""
     selecting = len(where.origins) // SELECTING
     voters = chosen({name: test.part(0, selecting) for name, test in tests.items()})
     if voters:
-        tests[MEDIAN] = median([tests[name] for name in voters])
+        tests = {**tests, MEDIAN: median([tests[name] for name in voters])}
     before = task.y.v[: where.origins[0]]
     return Trial(
         season=season,
@@ -151,7 +150,7 @@ def evaluate(task: EvaluateTask) -> Trial:
     )
 
 
-def _layout(task: EvaluateTask) -> tuple[Folds, int]:
+def layout(task: EvaluateTask) -> tuple[Folds, int]:
     """The folds and the season. A third of the history, and three seasons, come before the first origin."""
     n = len(task.y)
     season = task.season
@@ -164,26 +163,14 @@ def _layout(task: EvaluateTask) -> tuple[Folds, int]:
     return where, season
 
 
-def _tested(name: str, task: EvaluateTask, where: Folds, season: int) -> Backtest:
+def walked(name: str, task: EvaluateTask, where: Folds, season: int, note: Callable[[int], None]) -> Backtest:
+    """Walk one engine (or the champion) forward over the folds; `note` is told how many are done."""
     kind = Kind(name, season, task.params.get(name, {}))
     if name == CHAMPION and task.champion is not None:
         kind = task.champion
     spec = spec_named(kind.algorithm)
     params = spec.params_model.model_validate(dict(kind.params))
-    return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every)
-
-
-def chosen(tests: Mapping[str, Backtest]) -> tuple[str, ...]:
-    """The best of each family that beats naive and seasonal naive over `tests`; else the better one of these."""
-    losses = {name: float(np.nanmean(t.losses())) for name, t in tests.items() if np.isfinite(t.losses()).any()}
-    yardsticks = {name: losses[name] for name in BASELINES if name in losses}
-    if not yardsticks:
-        return ()
-    best: dict[str, str] = {}
-    for name in sorted(losses, key=lambda name: losses[name]):
-        if name in FAMILIES and losses[name] < min(yardsticks.values()):
-            best.setdefault(FAMILIES[name], name)
-    return tuple(best.values()) or (min(yardsticks, key=lambda name: yardsticks[name]),)
+    return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every, note=note)
 
 
 def engine_scores(trial: Trial) -> list[EngineScores]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, TypeVar
+from functools import lru_cache, partial
+from typing import Any, Final
 
 import numpy as np
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
-from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec, fit
+from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, fit
+from ksys_core.forecasting.batches import forecast_all
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
@@ -22,20 +23,25 @@ from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
 from ksys_core.i18n import N_
 
-T = TypeVar("T")
-
 FALLBACK_LOOKBACK = 600
+WITHOUT: Final = N_("Forecast without {tags}: no newest values.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainTask:
-    """Fit `algorithm` to `y`; `season` None: found from the data."""
+    """Fit `algorithm` to `y`.
+
+    Attributes:
+        season: None: found from the data.
+        before: artefact of an older model of the same series; empty: none.
+    """
 
     algorithm: str
     y: RegularSeries
     horizon: int
     season: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +83,6 @@ class PredictResult:
     error: str = ""
 
 
-def fit_recorded(
-    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int, horizon: int, params: Frozen | None = None
-) -> tuple[Fitted, tuple[str, ...]]:
-    """Fit, and give the library's warnings as notes for the artefact."""
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        fitted = fit(spec, y, season=season, horizon=horizon, params=params)
-    return fitted, tuple(sorted({f"{entry.category.__name__}: {entry.message}" for entry in seen}))
-
-
 def train(task: TrainTask) -> TrainResult:
     """Fit one model.
 
@@ -98,11 +94,14 @@ def train(task: TrainTask) -> TrainResult:
     params = spec.params_model.model_validate(task.params)
     begun = time.perf_counter()
     season = season_length(task.y) if task.season is None else task.season
-    outcome = attempt(lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params))
+    before = _older_state(task)
+    outcome = attempt(
+        lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params, before=before)
+    )
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes)
+    text = artefacts.dump(fitted, task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -113,56 +112,82 @@ def train(task: TrainTask) -> TrainResult:
     )
 
 
+def _older_state(task: TrainTask) -> Frozen | None:
+    """The state a search may begin at; a model that can't be read any more is no reason not to train a new one."""
+    older = attempt(lambda: artefacts.load(task.before)) if task.before else None
+    return older.state if isinstance(older, Fitted) and older.spec.name == task.algorithm else None
+
+
 @lru_cache(maxsize=4096)
 def _model(text: str, sha256: str) -> Fitted:
     return artefacts.load(text, sha256)
 
 
-def lookback(text: str, sha256: str) -> int:
-    """Intervals of history that the model of an artefact wants; what the fallback wants when it is not readable."""
+def needs(text: str, sha256: str) -> tuple[int, tuple[str, ...]]:
+    """Intervals of history and other tags that a model wants; those of the fallback when it can't be read."""
     try:
-        return _model(text, sha256).lookback + MAX_LATE
+        model = _model(text, sha256)
     except KnownError:
-        return FALLBACK_LOOKBACK
+        return FALLBACK_LOOKBACK, ()
+    return model.lookback + MAX_LATE, _inputs(model)
+
+
+def _inputs(model: Fitted) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(model.params, "inputs", ())
+    return found
 
 
 def warm() -> None:
     """Load what takes seconds, before it is needed."""
-    import statsforecast.models  # noqa: F401 - only loaded
+    import xgboost  # noqa: F401 - only loaded
 
 
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
     """A result for every task; one that fails gets a fallback and never touches the others."""
-    return [_isolated(task) for task in tasks]
+    models = {i: attempt(partial(_continued, task)) for i, task in enumerate(tasks) if _fresh(task)}
+    sound = {i: model for i, model in models.items() if isinstance(model, Fitted)}
+    made = forecast_all(list(sound.values()), [tasks[i].horizon for i in sound], LEVELS)
+    forecasts = dict(zip(sound, made, strict=True))
+    errors = {i: model for i, model in models.items() if isinstance(model, KnownError)}
+    outcomes = {**errors, **forecasts}
+    return [_result(task, outcomes.get(i), _silent(sound.get(i))) for i, task in enumerate(tasks)]
 
 
-def _isolated(task: PredictTask) -> PredictResult:
+def _fresh(task: PredictTask) -> bool:
     window, late = prepared(task.y)
-    if late > MAX_LATE or not len(window):
+    return late <= MAX_LATE and len(window) > 0
+
+
+def _continued(task: PredictTask) -> Fitted:
+    return _model(task.artefact, task.sha256).update(task.y)
+
+
+def _silent(model: Fitted | None) -> tuple[str, ...]:
+    """The other tags of `model` that have no newest value."""
+    if model is None:
+        return ()
+    newest = {tag: values[-MAX_LATE - 1 :] for tag, values in model.window.inputs.items()}
+    return tuple(tag for tag in _inputs(model) if not np.isfinite(newest.get(tag, np.empty(0))).any())
+
+
+def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Sequence[str]) -> PredictResult:
+    """What is kept of `outcome`; None: the newest values are missing. A model whose inputs are `silent` says so."""
+    if outcome is None:
         return PredictResult(task.key, None, "stale")
-
-    def continued() -> Forecast:
-        forecast = _model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
-        return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
-
-    outcome = attempt(continued)
-    if isinstance(outcome, KnownError):
-        return _fallback(task, outcome.text.format(**outcome.params))
-    return PredictResult(task.key, outcome, "model")
+    made = attempt(partial(_calibrated, outcome, task)) if isinstance(outcome, Forecast) else outcome
+    if isinstance(made, KnownError):
+        return _fallback(task, made.text.format(**made.params))
+    said = WITHOUT.format(tags=", ".join(silent)) if silent else ""
+    return PredictResult(task.key, made, "model", said)
 
 
-def attempt(make: Callable[[], T]) -> T | KnownError:
-    """What `make` gives, or why it could not: one model's failure, of whatever kind, must not touch another."""
-    try:
-        return make()
-    except KnownError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - libraries raise what they like
-        reason = f"{type(error).__name__}: {error}"
-        return KnownError("forecast.failed", N_("The model failed: {reason}"), reason=reason)
+def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
+    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
+    if len(forecast.value) != task.horizon:
+        raise ValueError("the forecast has not as many steps as were asked for")
     if not forecast.finite:
         raise ValueError("the forecast is not finite")
     return tidy(forecast, task.low, task.high)

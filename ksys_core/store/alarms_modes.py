@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
 import numpy as np
 
 from ksys_core.domain.alarms.columns import IntArray, NsArray
 from ksys_core.domain.alarms.kpis import Flood
 from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.store.alarms_desk import checked_reason, checked_text
 from ksys_core.store.columns import to_unix_ns
+from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
 _NEWEST: Final = "select started_at, ended_at from alarm_floods order by started_at desc limit 1"
@@ -43,6 +46,13 @@ select f.started_at, f.first_alarm_id, t.alarm_id, t.n, s.tag, d.kind, s.area,
 _MAINTENANCE: Final = """
 select maintenance_id, area, started_at, until_at, started_by, reason from alarm_maintenance
  where ended_at is null and until_at > coalesce($1::timestamptz, clock_timestamp()) order by area
+"""
+_UNDER_MAINTENANCE: Final = """
+select m.maintenance_id, m.area, m.started_at, m.until_at, m.started_by, m.reason, array(
+         select d.alarm_id from alarm_definitions d join sensors s using (sensor_id)
+          where (s.area = m.area or starts_with(s.area, m.area || '/'))
+            and d.priority > 1 and d.class <> 'safety') as ids
+  from alarm_maintenance m where m.ended_at is null order by m.maintenance_id
 """
 _LAYOUT: Final = [("alarm", ">i4"), ("t", ">i8")]
 
@@ -130,19 +140,35 @@ async def current_flood(db: Database) -> FloodNow | None:
 async def maintenance(db: Database, now: int | None = None) -> tuple[Maintenance, ...]:
     """Areas under maintenance at `now` (ns; None: the database's clock), by area."""
     rows = await db.fetch(_MAINTENANCE, None if now is None else to_datetime(now))
-    return tuple(
-        Maintenance(row[0], row[1], to_ns(row[2]), to_ns(row[3]), row[4], row[5]) for row in (tuple(r) for r in rows)
+    return tuple(_maintenance(row) for row in rows)
+
+
+async def alarms_under_maintenance(connection: Connection) -> list[tuple[Maintenance, list[int]]]:
+    """What has not ended, with the alarms it hides: all of the area but priority 1 and class safety."""
+    return [(_maintenance(row), row["ids"]) for row in await connection.fetch(_UNDER_MAINTENANCE)]
+
+
+def _maintenance(row: asyncpg.Record) -> Maintenance:
+    return Maintenance(
+        row["maintenance_id"],
+        row["area"],
+        to_ns(row["started_at"]),
+        to_ns(row["until_at"]),
+        row["started_by"],
+        row["reason"],
     )
 
 
 async def start_maintenance(db: Database, area: str, seconds: float, reason: str, station: str) -> int:
     """Suppress the alarms of an area for a time (60 s to a day); one that runs gets the new end. Gives its number."""
-    return int(await db.fetchval("select alarm_maintenance_start($1, $2, $3, $4)", area, seconds, reason, station))
+    given = checked_text(area), seconds, checked_reason(reason), checked_text(station)
+    return int(await db.fetchval("select alarm_maintenance_start($1, $2, $3, $4)", *given))
 
 
 async def end_maintenance(db: Database, maintenance_id: int, station: str, reason: str = "") -> bool:
     """End it early; False when it has ended already."""
-    return bool(await db.fetchval("select alarm_maintenance_end($1, $2, $3)", maintenance_id, station, reason))
+    given = maintenance_id, checked_text(station), checked_text(reason)
+    return bool(await db.fetchval("select alarm_maintenance_end($1, $2, $3)", *given))
 
 
 async def close_over(db: Database, now: int) -> int:

@@ -44,6 +44,8 @@ class BannerState(PageState):
     areas: tuple[str, ...] = ()
     roll_ups: Mapping[str, AreaRollUp] = field(default_factory=dict)
     flood: FloodNow | None = None
+    sounding: Mapping[int, int] = field(default_factory=dict)
+    """Alarms that ask for the horn, by priority."""
     lost_sources: tuple[str, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
 
@@ -75,6 +77,7 @@ class BannerPresenter(Presenter[BannerState]):
             areas=self._areas(),
             roll_ups=roll_up(areas),
             flood=flood,
+            sounding=found.sounding,
             lost_sources=await lost_sources(db),
             maintenance=await maintenance(db),
         )

@@ -23,6 +23,7 @@ from ksys_hmi.views.alarm_kpis import AlarmKpisPage
 from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.faceplate import open_faceplate
 from ksys_hmi.views.page import Page
+from ksys_hmi.views.what_if import open_what_if
 
 LISTS: Final = (
     ListSpec(
@@ -33,7 +34,7 @@ LISTS: Final = (
         5,
         (
             *("alarm.ack", "alarm.ack_page", "alarm.ack_note", "alarm.confirm", "alarm.shelve", "alarm.comment"),
-            *("alarm.reset", "alarm.out_of_service", "alarms.group"),
+            *("alarm.reset", "alarm.out_of_service", "alarms.group", "alarm.what_if"),
         ),
     ),
     ListSpec(
@@ -106,6 +107,8 @@ class AlarmsPage(Page[AlarmsState]):
         others: dict[str, QWidget] = {"journal": self.journal, "analytics": self.analytics}
         self._tabs.setCurrentWidget(next((page for name, page in others.items() if params.get(name)), self.list))
         self.list.go_to(params)
+        if "text" in params:
+            self.journal.search(params["text"])
 
     def show_list(self, number: int) -> None:
         """Show the tab of list `number` of `LISTS`."""
@@ -155,6 +158,7 @@ class AlarmsPage(Page[AlarmsState]):
             "alarms.save_filter": self._save_filter,
             "alarms.filters": self._open_filters,
             "alarms.columns": self._choose_columns,
+            "alarm.what_if": self._what_if,
         }
 
     def bind_actions(self, actions: Actions) -> None:
@@ -211,6 +215,13 @@ class AlarmsPage(Page[AlarmsState]):
                 act(rows, dialog.answer())
 
         self.runtime.spawn(work(), "alarm dialog")
+
+    def _what_if(self) -> None:
+        row = self.shown.table.current_alarm
+        if self._tabs.currentWidget() is self.analytics:
+            self.analytics.what_if()
+        elif row is not None:
+            open_what_if(self.runtime, self, row.tag, row.kind, row.label)
 
     def _open_trend(self) -> None:
         row = self.shown.table.current_alarm

@@ -9,14 +9,14 @@ import pytest
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import fit_recorded
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import fit_recorded
 from tests.unit.forecasting.signals import SEASON, daily
 
 
 def artefact(name: str = "auto_arima") -> dict[str, Any]:
     model, notes = fit_recorded(SPECS[name], daily(), season=SEASON, horizon=6)
-    loaded: dict[str, Any] = json.loads(artefacts.dump(model, daily(), notes))
+    loaded: dict[str, Any] = json.loads(artefacts.dump(model, daily(), notes=notes))
     return loaded
 
 
