@@ -19,6 +19,12 @@ TEXTS: Final[dict[str, str]] = {
     "limits.order": N_(
         "{tag}: limit {lower} ({lower_value}) must be below {upper} ({upper_value}). Change one of them."
     ),
+    "limits.changed_meanwhile": N_(
+        "{tag}: {by} has changed limit {kind} meanwhile. Load again and look before you change."
+    ),
+    "alarm.changed_meanwhile": N_("{alarm}: {by} was first ({at}). Load again and look before you change."),
+    "alarm.gone": N_("{alarm} no longer exists. Load again."),
+    "alarm.exists": N_("{alarm} exists already. Load again and change it there."),
 }
 
 
