@@ -39,6 +39,7 @@ PAGES: Final = (
     PageSpec("dashboard", N_("Dashboard"), "ksys_hmi.views.dashboard:DashboardPage", "dashboard", "Alt+1"),
     PageSpec("trend", N_("Trend"), "ksys_hmi.views.trend:TrendPage", "trend", "Alt+2"),
     PageSpec("alarms", N_("Alarms"), "ksys_hmi.views.alarms:AlarmsPage", "alarms", "Alt+3"),
+    PageSpec("master", N_("Master alarms"), "ksys_hmi.views.master:MasterPage", "alarms", "Alt+M"),
     PageSpec(
         "notifications",
         N_("Notifications"),
