@@ -130,6 +130,10 @@ ACTIONS: Final = (
     ),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
+    ActionSpec(
+        "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
+    ),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 
