@@ -182,6 +182,20 @@ ACTIONS: Final = (
     ActionSpec("master.import", N_("Import a table …"), "Ctrl+I", "master", permission="engineer", needs_database=True),
     ActionSpec("master.export", N_("Export the table …"), "Ctrl+Shift+E", "master", needs_database=True),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
+    ActionSpec(
+        "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.label", N_("Label an event …"), "Ins", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.import", N_("Import labels …"), "", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.remove", N_("Remove labels"), "Del", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec("comparison.file", N_("Compare a file …"), "", "comparison"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 
