@@ -20,6 +20,7 @@ from ksys_core.cli.durations import seconds
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
+from ksys_core.forecasting.registry import DEFAULT as DEFAULT_ALGORITHM
 from ksys_core.i18n import N_, tr
 from ksys_core.services import drift, evaluation, forecast, models
 from ksys_core.services.compute import processes
@@ -62,7 +63,7 @@ def deploy(
     tag: str,
     /,
     *,
-    algorithm: str = "ridge",
+    algorithm: str = DEFAULT_ALGORITHM,
     interval: str = "5m",
     horizon: int = models.HORIZON,
     season: str = "auto",
@@ -77,7 +78,8 @@ def deploy(
     tag:
         The tag to forecast.
     algorithm:
-        ridge, auto_arima, auto_ets, auto_theta, mstl, seasonal_naive, drift or naive.
+        ensemble (the median of the engines that do best on the history), ridge, auto_arima, auto_ets, auto_theta,
+        mstl, seasonal_naive, drift or naive.
     interval:
         Grid of the model: whole minutes that divide a day (5m, 1h).
     horizon:

@@ -18,7 +18,7 @@ from ksys_core.i18n import N_
 
 FORMAT: Final = "ksys-forecaster"
 MAX_CHARS: Final = 2_000_000
-_LIBRARIES = ("numpy", "statsforecast")
+_LIBRARIES = ("numpy", "prophet", "statsforecast", "xgboost-cpu")
 
 
 class Training(Frozen):

@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from ksys_core.domain.series import ValueArray
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec
 from ksys_core.forecasting.conformal import ENOUGH, NEWEST
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.work import attempt, fit_recorded
 
 Table = npt.NDArray[np.float64]
 

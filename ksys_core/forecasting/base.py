@@ -29,6 +29,10 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever looks at a fitted model should know of its state."""
+        return ()
+
 
 class NoParams(Frozen):
     """An engine without parameters."""
@@ -115,6 +119,10 @@ class ModelSpec(Generic[StateT, ParamsT]):
     needs: tuple[str, ...] = ()
     instant: bool = False
 
+    def season_for(self, season: int) -> int:
+        """`season`, or 1 when there is none or the engine can't take so long a one."""
+        return season if 1 < season <= self.max_season else 1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
@@ -168,7 +176,7 @@ def fit(
         KnownError: the series can't be modelled.
     """
     chosen = spec.params_model() if params is None else params
-    usable = season if 1 < season <= spec.max_season else 1
+    usable = spec.season_for(season)
     window, _ = prepared(y, usable)
     if len(window) < 3:
         raise too_short(3)

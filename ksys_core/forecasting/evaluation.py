@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
 from ksys_core.forecasting.base import too_short
 from ksys_core.forecasting.gate import benjamini_hochberg, judged
@@ -17,17 +18,8 @@ from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.forecasting.scores import Scores, bucket_maes, mase_scale, score, skill
 from ksys_core.forecasting.season import season_length
-from ksys_core.forecasting.work import attempt
+from ksys_core.forecasting.voting import BASELINES, chosen
 
-BASELINES: Final = ("naive", "seasonal_naive")
-FAMILIES: Final = {
-    "ridge": "regression",
-    "mstl": "decomposition",
-    "auto_ets": "smoothing",
-    "auto_theta": "smoothing",
-    "auto_arima": "arima",
-}
-"""Engines that may vote, with their families: of each family only the best does."""
 MEDIAN: Final = "median"
 CHAMPION: Final = "champion"
 FOLDS: Final = 216
@@ -171,19 +163,6 @@ def _tested(name: str, task: EvaluateTask, where: Folds, season: int) -> Backtes
     spec = spec_named(kind.algorithm)
     params = spec.params_model.model_validate(dict(kind.params))
     return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every)
-
-
-def chosen(tests: Mapping[str, Backtest]) -> tuple[str, ...]:
-    """The best of each family that beats naive and seasonal naive over `tests`; else the better one of these."""
-    losses = {name: float(np.nanmean(t.losses())) for name, t in tests.items() if np.isfinite(t.losses()).any()}
-    yardsticks = {name: losses[name] for name in BASELINES if name in losses}
-    if not yardsticks:
-        return ()
-    best: dict[str, str] = {}
-    for name in sorted(losses, key=lambda name: losses[name]):
-        if name in FAMILIES and losses[name] < min(yardsticks.values()):
-            best.setdefault(FAMILIES[name], name)
-    return tuple(best.values()) or (min(yardsticks, key=lambda name: yardsticks[name]),)
 
 
 def engine_scores(trial: Trial) -> list[EngineScores]:

@@ -16,13 +16,12 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from ksys_core.domain.series import ValueArray
-from ksys_core.forecasting.bands import normal_score
 from ksys_core.forecasting.base import Forecast, Frozen, scale_of, too_short
+from ksys_core.forecasting.error_bounds import KNOTS, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 
 LAGS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 18, 24, 36)
 PENALTIES: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-KNOTS: Final = (50.0, 80.0, 90.0, 95.0, 99.0)
 
 Matrix = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -127,9 +126,7 @@ class Ridge:
         z = y.v[-reach - 1 :] / state.scale
         x = _features(z, np.array([reach]), steps, state.season, state.seasons)[0]
         moves = np.einsum("hf,hf->h", x, np.array(state.coef))[:horizon]
-        knots = [normal_score(knot) for knot in KNOTS]
-        table = np.array(state.errors)[:, :horizon]
-        half = np.array([_quantile(knots, table, normal_score(level)) for level in levels])
+        half = half_widths(np.array(state.errors)[:, :horizon], levels)
         return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
 
     def lookback(self, season: int, horizon: int, params: RidgeParams) -> int:
@@ -147,14 +144,4 @@ def _validated(x: Matrix, target: Matrix, horizon: int) -> tuple[float, Matrix]:
         if best is None or error.mean() < best[0]:
             best = (float(error.mean()), penalty, error)
     assert best is not None
-    n = len(best[2])
-    ranks = np.minimum(np.array(KNOTS) / 100 * (n + 1) / n, 1.0)
-    return best[1], np.quantile(best[2], ranks, axis=0)
-
-
-def _quantile(knots: Sequence[float], table: Matrix, score: float) -> ValueArray:
-    """Error quantiles per step, interpolated between the knots on the normal scale, proportional beyond them."""
-    if score >= knots[-1]:
-        beyond: ValueArray = table[-1] * (score / knots[-1])
-        return beyond
-    return np.array([np.interp(score, [0.0, *knots], [0.0, *column]) for column in table.T])
+    return best[1], error_quantiles(best[2])

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
-from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec, fit
+from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, fit
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
-from ksys_core.i18n import N_
-
-T = TypeVar("T")
 
 FALLBACK_LOOKBACK = 600
 
@@ -75,16 +72,6 @@ class PredictResult:
     forecast: Forecast | None
     source: str
     error: str = ""
-
-
-def fit_recorded(
-    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int, horizon: int, params: Frozen | None = None
-) -> tuple[Fitted, tuple[str, ...]]:
-    """Fit, and give the library's warnings as notes for the artefact."""
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always")
-        fitted = fit(spec, y, season=season, horizon=horizon, params=params)
-    return fitted, tuple(sorted({f"{entry.category.__name__}: {entry.message}" for entry in seen}))
 
 
 def train(task: TrainTask) -> TrainResult:
@@ -149,17 +136,6 @@ def _isolated(task: PredictTask) -> PredictResult:
     if isinstance(outcome, KnownError):
         return _fallback(task, outcome.text.format(**outcome.params))
     return PredictResult(task.key, outcome, "model")
-
-
-def attempt(make: Callable[[], T]) -> T | KnownError:
-    """What `make` gives, or why it could not: one model's failure, of whatever kind, must not touch another."""
-    try:
-        return make()
-    except KnownError as error:
-        return error
-    except Exception as error:  # noqa: BLE001 - libraries raise what they like
-        reason = f"{type(error).__name__}: {error}"
-        return KnownError("forecast.failed", N_("The model failed: {reason}"), reason=reason)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:

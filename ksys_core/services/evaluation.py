@@ -9,9 +9,10 @@ from concurrent.futures import Executor
 import numpy as np
 
 from ksys_core.forecasting.backtest import Backtest
-from ksys_core.forecasting.evaluation import BASELINES, CHAMPION, FOLDS, EvaluateTask, Kind, Trial, evaluate
+from ksys_core.forecasting.evaluation import CHAMPION, FOLDS, EvaluateTask, Kind, Trial, evaluate
 from ksys_core.forecasting.gate import Verdict, judged
 from ksys_core.forecasting.registry import SPECS, spec_named
+from ksys_core.forecasting.voting import BASELINES
 from ksys_core.services import models
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store import models as store

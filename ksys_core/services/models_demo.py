@@ -9,6 +9,7 @@ import numpy as np
 
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.registry import DEFAULT
 from ksys_core.forecasting.work import warm
 from ksys_core.services import model_grids
 from ksys_core.services.forecast import catch_up, issue_time, run_cycle
@@ -16,14 +17,7 @@ from ksys_core.services.models import INTERVAL_S, TrainingPlan, train_model
 from ksys_core.store import models
 from ksys_core.store.pool import Database
 
-DEMO: Final[tuple[tuple[str, str], ...]] = (
-    ("FEED_FLOW", "seasonal_naive"),  # these first: they need no library that takes seconds to load
-    ("OUTLET_PRESSURE", "seasonal_naive"),
-    ("PRODUCT_FLOW", "auto_ets"),
-    ("PRODUCT_COND", "auto_ets"),
-    ("FEED_COND", "auto_arima"),
-    ("INLET_PRESSURE", "auto_arima"),
-)
+DEMO: Final = ("FEED_FLOW", "OUTLET_PRESSURE", "PRODUCT_FLOW", "PRODUCT_COND", "FEED_COND", "INLET_PRESSURE")
 HISTORY_DAYS: Final = 2.0
 DAY_STEPS: Final = 86_400 // INTERVAL_S
 
@@ -41,12 +35,11 @@ async def deploy_demo(db: Database, *, now_ns: int, executor: Executor) -> int:
     executor.submit(warm)
     ready = await _with_history(db, list(waiting.values()), now_ns)
     deployed = 0
-    for tag, algorithm in DEMO:
+    plan = TrainingPlan(DEFAULT, season=DAY_STEPS, history_days=HISTORY_DAYS)
+    for tag in DEMO:
         sensor_id = waiting.get(tag)
         if sensor_id not in ready:
             continue
-        season = DAY_STEPS if algorithm == "seasonal_naive" else 1
-        plan = TrainingPlan(algorithm, season=season, history_days=HISTORY_DAYS)
         try:
             model_id = await train_model(db, now_ns=now_ns, executor=executor, sensor_id=sensor_id, plan=plan)
         except KnownError:  # a plant that stands still: tried again by the next run
@@ -59,7 +52,7 @@ async def deploy_demo(db: Database, *, now_ns: int, executor: Executor) -> int:
 
 async def _waiting(db: Database) -> dict[str, int]:
     """Those of the six tags that there are and that never had a deployment."""
-    by_tag = {tag: await models.sensor_id_of(db, tag) for tag, _ in DEMO}
+    by_tag = {tag: await models.sensor_id_of(db, tag) for tag in DEMO}
     known = {tag: sensor_id for tag, sensor_id in by_tag.items() if sensor_id is not None}
     touched = await models.ever_deployed(db, list(known.values()))
     return {tag: sensor_id for tag, sensor_id in known.items() if sensor_id not in touched}

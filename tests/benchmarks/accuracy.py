@@ -21,10 +21,11 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from ksys_core.forecasting.backtest import median
-from ksys_core.forecasting.evaluation import BASELINES, FOLDS, MEDIAN, EngineScores, EvaluateTask, evaluate
+from ksys_core.forecasting.evaluation import FOLDS, MEDIAN, EngineScores, EvaluateTask, evaluate
 from ksys_core.forecasting.evaluation import engine_scores as scored
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.scores import score
+from ksys_core.forecasting.voting import BASELINES
 from tests.benchmarks.accuracy_series import FOLDER, Named, read, stored
 from tests.benchmarks.report import line, parser
 

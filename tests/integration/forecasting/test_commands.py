@@ -38,17 +38,17 @@ async def test_deploy_list_show_undeploy(database: Database, now: int, capsys: C
     await history(database, ["FLOW"], days=1, now=now)
 
     assert await ksys("models", "deploy", "FLOW", "--season", "none", "--horizon", "12") == 0
-    assert "ridge for FLOW, season 1" in capsys.readouterr().out
+    assert "ensemble for FLOW, season 1" in capsys.readouterr().out
     assert await ksys("models", "list", "--deployed", "--json") == 0
     row = json.loads(capsys.readouterr().out)[0]
-    assert (row["tag"], row["algorithm"], row["last_state"], row["horizon"]) == ("FLOW", "ridge", "model", 12)
+    assert (row["tag"], row["algorithm"], row["last_state"], row["horizon"]) == ("FLOW", "ensemble", "model", 12)
     assert await ksys("models", "list") == 0
     assert "FLOW" in capsys.readouterr().out
     assert await ksys("forecast", "show", "FLOW", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert len(shown["value"]) == len(shown["t"]) == 12
     assert await ksys("forecast", "show", "FLOW") == 0
-    assert "FLOW: ridge (model)" in capsys.readouterr().out
+    assert "FLOW: ensemble (model)" in capsys.readouterr().out
     assert await ksys("models", "undeploy", str(row["model_id"]), "--reason", "trial") == 0
     assert await ksys("forecast", "show", "FLOW") == 2
     assert capsys.readouterr().err == "ksys: There is no forecast of FLOW.\n"

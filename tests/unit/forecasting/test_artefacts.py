@@ -9,8 +9,8 @@ import pytest
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import fit_recorded
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import fit_recorded
 from tests.unit.forecasting.signals import SEASON, daily
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.backtest import Backtest, Folds
-from ksys_core.forecasting.evaluation import CHAMPION, MEDIAN, EvaluateTask, Kind, chosen, engine_scores, evaluate
+from ksys_core.forecasting.evaluation import CHAMPION, MEDIAN, EvaluateTask, Kind, engine_scores, evaluate
+from ksys_core.forecasting.voting import chosen
 from tests.unit.forecasting.signals import daily, with_values
 
 

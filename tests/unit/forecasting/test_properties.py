@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.attempts import fit_recorded
 from ksys_core.forecasting.base import Fitted
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import PredictTask, fit_recorded, predict_batch
+from ksys_core.forecasting.work import PredictTask, predict_batch
 from tests.unit.forecasting.signals import SEASON, daily, with_values
 
 HORIZON = 6

@@ -1,0 +1,1 @@
+"""Gradient boosted trees (XGBoost): features, training, the stored model and its checks, the engine."""

@@ -1,0 +1,106 @@
+"""Reads the part of Universal Binary JSON that XGBoost writes, and nothing else of it.
+
+XGBoost's own reader trusts what it is given. This one counts every length against what is there before it believes
+it, so that only bytes with one meaning get that far. Grammar: https://ubjson.org (draft 12).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+MAX_DEPTH: Final = 8
+_TYPES: Final = {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
+
+
+class UbjsonError(ValueError):
+    """The bytes are not what XGBoost writes."""
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def left(self) -> int:
+        return len(self._data) - self._at
+
+    def take(self, n: int) -> bytes:
+        if not 0 <= n <= self.left:
+            raise UbjsonError("a length goes beyond the end")
+        self._at += n
+        return self._data[self._at - n : self._at]
+
+    def marker(self) -> str:
+        return self.take(1).decode("latin-1")
+
+    def number(self, marker: str) -> int | float:
+        if marker not in _TYPES:
+            raise UbjsonError(f"unknown marker {marker!r}")
+        value: int | float = np.frombuffer(self.take(np.dtype(_TYPES[marker]).itemsize), _TYPES[marker])[0].item()
+        return value
+
+    def length(self) -> int:
+        """A length, always written as int64."""
+        if self.marker() != "L":
+            raise UbjsonError("a length is not an int64")
+        n = int(self.number("L"))
+        if not 0 <= n <= self.left:
+            raise UbjsonError("a length goes beyond the end")
+        return n
+
+    def text(self) -> str:
+        try:
+            return self.take(self.length()).decode("ascii")
+        except UnicodeDecodeError as error:
+            raise UbjsonError("a text is not ASCII") from error
+
+    def value(self, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise UbjsonError("too deep")
+        marker = self.marker()
+        if marker == "{":
+            return self.members(depth)
+        if marker == "[":
+            return self.array(depth)
+        return self.text() if marker == "S" else self.number(marker)
+
+    def members(self, depth: int) -> dict[str, Any]:
+        """An object up to its closing brace."""
+        found: dict[str, Any] = {}
+        while self._data[self._at : self._at + 1] != b"}":
+            key = self.text()
+            if key in found:
+                raise UbjsonError("a key stands twice")
+            found[key] = self.value(depth + 1)
+        self.take(1)
+        return found
+
+    def array(self, depth: int) -> Any:
+        """``[#n`` with n values, or ``[$t#n`` with n numbers of one type as a NumPy array."""
+        marker = self.marker()
+        if marker == "$":
+            kind = self.marker()
+            if kind not in _TYPES or self.marker() != "#":
+                raise UbjsonError("an array of an unknown type")
+            return np.frombuffer(self.take(self.length() * np.dtype(_TYPES[kind]).itemsize), _TYPES[kind])
+        if marker != "#":
+            raise UbjsonError("an array without a length")
+        return [self.value(depth + 1) for _ in range(self.length())]
+
+
+def parsed(data: bytes) -> dict[str, Any]:
+    """The object in `data`: dicts, lists, texts, numbers and NumPy arrays.
+
+    Raises:
+        UbjsonError: `data` is anything but one object in the form XGBoost writes.
+    """
+    if data[:2] != b"{L":
+        raise UbjsonError("not a model")
+    reader = _Reader(data)
+    found: dict[str, Any] = reader.value(0)
+    if reader.left:
+        raise UbjsonError("something follows the model")
+    return found
