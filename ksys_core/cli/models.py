@@ -78,8 +78,8 @@ def deploy(
     tag:
         The tag to forecast.
     algorithm:
-        ensemble (the median of the engines that do best on the history), ridge, auto_arima, auto_ets, auto_theta,
-        mstl, seasonal_naive, drift or naive.
+        ensemble (the median of the engines that do best on the history), ridge, xgboost, xgboost_global, prophet,
+        auto_arima, auto_ets, auto_theta, mstl, seasonal_naive, drift or naive.
     interval:
         Grid of the model: whole minutes that divide a day (5m, 1h).
     horizon:
@@ -91,8 +91,9 @@ def deploy(
     gate:
         Only if it beats naive, seasonal naive and the champion on the same folds of the history.
     """
+    loaded = common.load()
     plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
-    asyncio.run(_deploy(common.load(), tag, plan.checked(), gate))
+    asyncio.run(_deploy(loaded, tag, plan.in_zone(loaded.settings.time_zone).checked(), gate))
     return 0
 
 
@@ -137,8 +138,10 @@ def evaluate_engines(
         Print a JSON object.
     """
     names = algorithm or ["ridge", "mstl"]
-    plan = TrainingPlan(names[0], seconds(interval), horizon, season_of(season), days).checked()
-    return asyncio.run(_evaluate(common.load(), tag, plan, names, folds, refit_every, json_output))
+    loaded = common.load()
+    plan = TrainingPlan(names[0], seconds(interval), horizon, season_of(season), days)
+    plan = plan.in_zone(loaded.settings.time_zone).checked()
+    return asyncio.run(_evaluate(loaded, tag, plan, names, folds, refit_every, json_output))
 
 
 @app.command

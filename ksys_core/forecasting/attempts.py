@@ -15,12 +15,18 @@ T = TypeVar("T")
 
 
 def fit_recorded(
-    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int, horizon: int, params: Frozen | None = None
+    spec: ModelSpec[Any, Any],
+    y: RegularSeries,
+    *,
+    season: int,
+    horizon: int,
+    params: Frozen | None = None,
+    before: Frozen | None = None,
 ) -> tuple[Fitted, tuple[str, ...]]:
     """Fit, and give what the state remarks and the library's warnings as notes for the artefact."""
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        fitted = fit(spec, y, season=season, horizon=horizon, params=params)
+        fitted = fit(spec, y, season=season, horizon=horizon, params=params, before=before)
     warned = sorted({f"{entry.category.__name__}: {entry.message}" for entry in seen})
     return fitted, (*fitted.state.remarks(), *warned)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +98,14 @@ class Engine(Protocol[StateT, ParamsIn]):
         """Buckets of history `forecast` wants."""
 
 
+@runtime_checkable
+class WarmEngine(Protocol):
+    """An engine whose search is shorter when it begins at an older model of the same series."""
+
+    def refit(self, before: Any, y: RegularSeries, *, season: int, horizon: int, params: Any) -> Any:
+        """As `Engine.fit`, from the state `before`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec(Generic[StateT, ParamsT]):
     """One kind of forecaster.
@@ -118,6 +126,11 @@ class ModelSpec(Generic[StateT, ParamsT]):
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
     instant: bool = False
+
+    @property
+    def warm(self) -> bool:
+        """Whether a fit is helped by an older model of the same series."""
+        return isinstance(self.engine, WarmEngine)
 
     def season_for(self, season: int) -> int:
         """`season`, or 1 when there is none or the engine can't take so long a one."""
@@ -165,12 +178,19 @@ class Fitted:
 
 
 def fit(
-    spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int = 1, horizon: int, params: Frozen | None = None
+    spec: ModelSpec[Any, Any],
+    y: RegularSeries,
+    *,
+    season: int = 1,
+    horizon: int,
+    params: Frozen | None = None,
+    before: Frozen | None = None,
 ) -> Fitted:
     """Fit a model of kind `spec` to `y` for forecasts of up to `horizon` steps.
 
     Args:
         season: season length in steps; 1 for none, ignored when the engine can't take so long a one.
+        before: state of an older model of the same series, from which an engine that can begins its search.
 
     Raises:
         KnownError: the series can't be modelled.
@@ -180,7 +200,11 @@ def fit(
     window, _ = prepared(y, usable)
     if len(window) < 3:
         raise too_short(3)
-    state = spec.engine.fit(window, season=usable, horizon=horizon + MAX_LATE, params=chosen)
+    longest = horizon + MAX_LATE
+    if isinstance(before, spec.state_model) and isinstance(spec.engine, WarmEngine):
+        state = spec.engine.refit(before, window, season=usable, horizon=longest, params=chosen)
+    else:
+        state = spec.engine.fit(window, season=usable, horizon=longest, params=chosen)
     fitted = Fitted(spec, chosen, state, usable, horizon, y)
     return replace(fitted, window=y.tail(fitted.lookback + MAX_LATE))
 

@@ -8,6 +8,8 @@ from ksys_core.forecasting import arima, ets, mstl, ridge, theta
 from ksys_core.forecasting.base import ModelSpec, NoParams
 from ksys_core.forecasting.baselines import Drift, Naive, SeasonalNaive, Spread
 from ksys_core.forecasting.boosting.engine import Xgboost, XgboostParams, XgboostState
+from ksys_core.forecasting.prophet_curve import ProphetState
+from ksys_core.forecasting.prophet_engine import ProphetEngine, ProphetParams
 from ksys_core.i18n import N_
 
 _STATSFORECAST = ("statsforecast",)
@@ -39,6 +41,7 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
             _STATSFORECAST,
         ),
         ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
+        ModelSpec("prophet", "Prophet", ProphetEngine(), ProphetState, ProphetParams, needs=("prophet",)),
         ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",)),
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ksys_core.errors import KnownError
@@ -35,3 +36,9 @@ def spec_named(name: str) -> ModelSpec[Any, Any]:
             known=", ".join(SPECS),
         )
     return SPECS[name]
+
+
+def in_zone(name: str, params: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """`params` with the plant's time `zone` where the forecaster `name` looks at the clock and no other is given."""
+    looks = "zone" in spec_named(name).params_model.model_fields
+    return {"zone": zone, **params} if looks else dict(params)

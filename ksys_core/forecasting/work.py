@@ -14,7 +14,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
-from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, fit
+from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, fit
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
@@ -26,13 +26,19 @@ FALLBACK_LOOKBACK = 600
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainTask:
-    """Fit `algorithm` to `y`; `season` None: found from the data."""
+    """Fit `algorithm` to `y`.
+
+    Attributes:
+        season: None: found from the data.
+        before: artefact of an older model of the same series; empty: none.
+    """
 
     algorithm: str
     y: RegularSeries
     horizon: int
     season: int | None = None
     params: dict[str, Any] = field(default_factory=dict)
+    before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,10 @@ def train(task: TrainTask) -> TrainResult:
     params = spec.params_model.model_validate(task.params)
     begun = time.perf_counter()
     season = season_length(task.y) if task.season is None else task.season
-    outcome = attempt(lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params))
+    before = _older_state(task)
+    outcome = attempt(
+        lambda: fit_recorded(spec, task.y, season=season, horizon=task.horizon, params=params, before=before)
+    )
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
@@ -98,6 +107,12 @@ def train(task: TrainTask) -> TrainResult:
         scale=mase_scale(bridged(task.y.v, season), season),
         notes=notes,
     )
+
+
+def _older_state(task: TrainTask) -> Frozen | None:
+    """The state a search may begin at; a model that can't be read any more is no reason not to train a new one."""
+    older = attempt(lambda: artefacts.load(task.before)) if task.before else None
+    return older.state if isinstance(older, Fitted) and older.spec.name == task.algorithm else None
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.registry import spec_named
+from ksys_core.forecasting.registry import in_zone, spec_named
 from ksys_core.forecasting.work import TrainTask, train
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time
 from ksys_core.store import models
+from ksys_core.store.model_artefacts import newest_artefact
 from ksys_core.store.models import ModelRow, NewModel
 from ksys_core.store.pool import Database
 
@@ -44,6 +45,10 @@ class TrainingPlan:
     season: int | None = None
     history_days: float = HISTORY_DAYS
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    def in_zone(self, zone: str) -> TrainingPlan:
+        """Itself for a plant in the time `zone`: engines that look at the clock look at the plant's."""
+        return replace(self, params=in_zone(self.algorithm, self.params, zone))
 
     def checked(self) -> TrainingPlan:
         """Itself.
@@ -92,8 +97,10 @@ async def deploy(
 async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_id: int, plan: TrainingPlan) -> int:
     """Fit `plan` in `executor` and keep the model without deploying it; its number."""
     y = await history(db, now_ns=now_ns, sensor_id=sensor_id, interval_s=plan.interval_s, days=plan.history_days)
-    task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
-    where = None if spec_named(plan.algorithm).instant else executor
+    spec = spec_named(plan.algorithm)
+    before = await newest_artefact(db, sensor_id, plan.algorithm) if spec.warm else ""
+    task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params), before)
+    where = None if spec.instant else executor
     result = await asyncio.get_running_loop().run_in_executor(where, train, task)
     return await models.add_model(
         db,
