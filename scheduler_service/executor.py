@@ -13,7 +13,9 @@ from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.services.compute import RestartingProcesses
 
-WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
+WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
+NICE: Final = 5
+"""Workers give way to the service, which collects and evaluates alarms on the same cores."""
 
 
 class LazyExecutor:
@@ -52,8 +54,10 @@ class LazyExecutor:
 
 
 def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to the service and ends when the service is gone."""
+    """A worker leaves Ctrl-C to the service, gives way to it, and ends when it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICE)
     threading.Thread(target=_end_with_parent, daemon=True, name="ksys-parent").start()
 
 

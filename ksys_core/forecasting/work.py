@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import artefacts
+from ksys_core.forecasting import artefacts, parsed
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, fit
@@ -57,7 +57,8 @@ class TrainResult:
 class PredictTask:
     """Forecast from the end of `y` with the model of `artefact`.
 
-    Values outside ``[low, high]`` can't exist. `half`: half widths from matured errors, which go before native bounds.
+    The artefact may be left out where the model of `sha256` is known. Values outside ``[low, high]`` can't exist.
+    `half`: half widths from matured errors, which go before native bounds.
     """
 
     key: int
@@ -116,21 +117,30 @@ def _older_state(task: TrainTask) -> Frozen | None:
 
 
 @lru_cache(maxsize=4096)
-def _model(text: str, sha256: str) -> Fitted:
-    return artefacts.load(text, sha256)
+def lookback(algorithm: str, season: int, horizon: int, params: str) -> int:
+    """Intervals of history that a model wants; what the fallback wants when the algorithm or its `params` are unknown.
 
-
-def lookback(text: str, sha256: str) -> int:
-    """Intervals of history that the model of an artefact wants; what the fallback wants when it is not readable."""
+    Args:
+        params: as JSON.
+    """
     try:
-        return _model(text, sha256).lookback + MAX_LATE
-    except KnownError:
+        spec = spec_named(algorithm)
+        chosen = spec.params_model.model_validate_json(params)
+    except (KnownError, ValueError):
         return FALLBACK_LOOKBACK
+    return spec.engine.lookback(spec.season_for(season), horizon + MAX_LATE, chosen) + MAX_LATE
 
 
 def warm() -> None:
     """Load what takes seconds, before it is needed."""
     import statsforecast.models  # noqa: F401 - only loaded
+
+
+def predict_known(tasks: Sequence[PredictTask]) -> tuple[list[PredictResult], list[int]]:
+    """`predict_batch` of the tasks that bring their artefact or whose model is known here, and the others' keys."""
+    known = [bool(task.artefact) or parsed.known(task.sha256) for task in tasks]
+    results = predict_batch([task for task, here in zip(tasks, known, strict=True) if here])
+    return results, [task.key for task, here in zip(tasks, known, strict=True) if not here]
 
 
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
@@ -144,7 +154,7 @@ def _isolated(task: PredictTask) -> PredictResult:
         return PredictResult(task.key, None, "stale")
 
     def continued() -> Forecast:
-        forecast = _model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
+        forecast = parsed.model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
         return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
     outcome = attempt(continued)

@@ -36,7 +36,7 @@ class NewModel:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """An active deployment with all the cycle needs."""
+    """An active deployment with all the cycle needs; `params` as JSON."""
 
     deployment_id: int
     model_id: int
@@ -45,7 +45,8 @@ class Deployment:
     algorithm: str
     interval_s: int
     horizon: int
-    artefact: str
+    season: int
+    params: str
     artefact_sha256: str
     span_low: float | None
     span_high: float | None
@@ -93,8 +94,8 @@ returning model_id
 """
 
 _ACTIVE: Final = """
-select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.artefact,
-       m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
+select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.season,
+       m.params, m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
 from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.is_active and s.enabled
 order by d.deployment_id

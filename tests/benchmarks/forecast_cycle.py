@@ -22,6 +22,7 @@ import numpy as np
 
 from ksys_core.domain.times import DAY, MINUTE, SECOND, to_datetime, to_ns
 from ksys_core.forecasting.grid import RegularSeries, from_sums
+from ksys_core.forecasting.registry import DEFAULT
 from ksys_core.forecasting.work import PredictTask, TrainTask, predict_batch, train
 from ksys_core.services import forecast, rollups
 from ksys_core.store.migrate import migrate
@@ -127,7 +128,7 @@ async def measure(dsn: str, sensors: int, given: argparse.Namespace) -> None:
 def main() -> None:
     options = parser(__doc__)
     options.add_argument("--sensors", type=int, default=1000)
-    options.add_argument("--algorithm", default="ridge")
+    options.add_argument("--algorithm", default=DEFAULT)
     options.add_argument("--days", type=float, default=4, help="days of readings")
     options.add_argument("--every", type=int, default=60, help="seconds between readings")
     options.add_argument("--sample", type=int, default=5, help="sensors of the reference loop")
