@@ -10,7 +10,18 @@ from typing import Final
 
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
-from ksys_core.services import backfill, drift, forecast, metrics, models_demo, partitions, rollups, virtual_tags
+from ksys_core.services import (
+    anomalies,
+    anomaly_training,
+    backfill,
+    drift,
+    forecast,
+    metrics,
+    models_demo,
+    partitions,
+    rollups,
+    virtual_tags,
+)
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
 from ksys_core.store.pool import Database
@@ -70,6 +81,8 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
+        Job("anomalies", N_("Anomalies of units and tags"), 60, run_anomalies, 50, offset_s=20, needs_ml=True),
+        Job("detectors", N_("Training of detectors"), 120, run_detectors, 3600, offset_s=50, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -126,6 +139,19 @@ async def run_drift(context: JobContext) -> int:
     return await drift.run(context.db, now_ns=context.clock())
 
 
+async def run_anomalies(context: JobContext) -> int:
+    """The new samples of every unit, judged."""
+    return await anomalies.run(context.db, now_ns=context.clock())
+
+
+async def run_detectors(context: JobContext) -> int:
+    """Detectors of the units that have none yet, and all of them every night."""
+    settings = context.settings
+    return await anomaly_training.train_due(
+        context.db, now_ns=context.clock(), executor=context.executor(), zone=settings.zone
+    )
+
+
 async def run_demo_models(context: JobContext) -> int:
     """The demo plant's forecasts, deployed as soon as there is history; waits where no simulator runs."""
     began, deployed = time.monotonic(), 0
@@ -137,6 +163,7 @@ async def run_demo_models(context: JobContext) -> int:
 
 
 async def run_housekeeping(context: JobContext) -> int:
-    """Old runs and instances are forgotten."""
+    """Old runs, instances and anomalies are forgotten."""
     runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
-    return runs + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    runs += await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    return runs + await anomalies.prune(context.db, now_ns=context.clock())

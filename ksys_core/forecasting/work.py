@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import artefacts, parsed
+from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, fit
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
@@ -138,7 +139,7 @@ def warm() -> None:
 
 def predict_known(tasks: Sequence[PredictTask]) -> tuple[list[PredictResult], list[int]]:
     """`predict_batch` of the tasks that bring their artefact or whose model is known here, and the others' keys."""
-    known = [bool(task.artefact) or parsed.known(task.sha256) for task in tasks]
+    known = [bool(task.artefact) or FORECASTERS.known(task.sha256) for task in tasks]
     results = predict_batch([task for task, here in zip(tasks, known, strict=True) if here])
     return results, [task.key for task, here in zip(tasks, known, strict=True) if not here]
 
@@ -154,7 +155,7 @@ def _isolated(task: PredictTask) -> PredictResult:
         return PredictResult(task.key, None, "stale")
 
     def continued() -> Forecast:
-        forecast = parsed.model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
+        forecast = FORECASTERS.model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
         return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
     outcome = attempt(continued)

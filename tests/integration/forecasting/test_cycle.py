@@ -12,7 +12,7 @@ import pytest
 
 from ksys_core.domain.times import HOUR, MINUTE, SECOND, to_ns
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import parsed
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services import forecast, models
 from ksys_core.services.models import TrainingPlan
@@ -128,7 +128,7 @@ async def test_a_failing_model_gets_a_marked_fallback_and_touches_no_other(
 async def test_a_worker_reads_a_model_once(database: Database, executor: Executor) -> None:
     await history(database, ["FLOW"])
     await deploy(database, executor, "FLOW", "ridge")
-    parsed.forget()
+    FORECASTERS.forget()
     await forecast.run_cycle(database, now_ns=NOW, executor=executor)
     await database.execute("update trained_models set artefact = ''")
     await forecast.run_cycle(database, now_ns=NOW, executor=executor)

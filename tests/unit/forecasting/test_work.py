@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import artefacts, parsed
+from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.base import MAX_LATE, Forecast
 from ksys_core.forecasting.baselines import Spread
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import (
     FALLBACK_LOOKBACK,
@@ -40,7 +41,7 @@ class Broken:
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SPECS, "drift", dataclasses.replace(SPECS["drift"], engine=Broken()))
-    parsed.forget()
+    FORECASTERS.forget()
 
 
 def task(name: str, key: int = 1) -> PredictTask:
@@ -56,7 +57,7 @@ def test_a_library_that_fails_in_training_is_a_known_failure(broken: None) -> No
 def test_a_library_that_fails_in_a_forecast_costs_its_own_model_only(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = [task("drift", 1), task("naive", 2)]
     monkeypatch.setitem(SPECS, "drift", dataclasses.replace(SPECS["drift"], engine=Broken()))
-    parsed.forget()
+    FORECASTERS.forget()
 
     first, second = predict_batch(tasks)
 
@@ -64,7 +65,7 @@ def test_a_library_that_fails_in_a_forecast_costs_its_own_model_only(monkeypatch
     assert first.error == "The model failed: ZeroDivisionError: in the library"
     assert first.forecast is not None
     assert (second.key, second.source, second.error) == (2, "model", "")
-    parsed.forget()
+    FORECASTERS.forget()
 
 
 def test_the_fallback_knows_the_season() -> None:
@@ -87,7 +88,7 @@ def test_training_finds_the_season_and_the_scale() -> None:
 
 
 def test_a_model_is_read_once_and_known_from_then_on() -> None:
-    parsed.forget()
+    FORECASTERS.forget()
     whole = task("ridge", 7)
     bare = dataclasses.replace(whole, artefact="")
 
@@ -102,12 +103,12 @@ def test_a_model_is_read_once_and_known_from_then_on() -> None:
 
 
 def test_of_too_many_models_the_first_one_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed.forget()
-    monkeypatch.setattr(parsed, "KEPT", 1)
+    FORECASTERS.forget()
+    monkeypatch.setattr(FORECASTERS, "kept", 1)
     old, new = task("naive"), task("drift")
     for each in (old, new):
-        parsed.model(each.artefact, each.sha256)
-    assert (parsed.known(old.sha256), parsed.known(new.sha256)) == (False, True)
+        FORECASTERS.model(each.artefact, each.sha256)
+    assert (FORECASTERS.known(old.sha256), FORECASTERS.known(new.sha256)) == (False, True)
 
 
 def test_the_window_of_a_model_is_told_without_its_artefact() -> None:
