@@ -54,6 +54,8 @@ class HmiSettings(Section):
     language: Language = "ko"
     theme: Literal["day", "night"] = "day"
     tile_refresh_s: float = Field(2.0, ge=0.2, le=60)
+    sound: bool = True
+    sound_volume: float = Field(0.7, ge=0.1, le=1)
 
 
 class JobSettings(Section):
@@ -63,6 +65,7 @@ class JobSettings(Section):
     virtual_tags_s: float = Field(60, ge=1)
     rollup_s: float = Field(30, ge=1)
     alarms_s: float = Field(1, ge=0.1)
+    keep_readings_days: int = Field(7305, ge=30)
 
 
 class SimulatorSettings(Section):

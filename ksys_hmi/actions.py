@@ -85,6 +85,8 @@ ACTIONS: Final = (
     ActionSpec(
         "alarm.in_service", N_("Return to service"), "", "alarms", ALARM, permission="engineer", needs_database=True
     ),
+    ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
+    ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
     ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
     ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
     ActionSpec("view.close", N_("Close the topmost"), "Esc"),
@@ -116,8 +118,19 @@ ACTIONS: Final = (
     ActionSpec("trend.sets", N_("Pen sets"), "Ctrl+S", "trend"),
     ActionSpec("trend.retry", N_("Load again"), "F5", "trend"),
     ActionSpec("trend.export", N_("Export CSV"), "E", "trend"),
+    *(
+        ActionSpec(f"notify.{name}", text, key, "notifications", permission="engineer", needs_database=True)
+        for name, text, key in (
+            ("add", N_("Add a route …"), "Ins"),
+            ("edit", N_("Change …"), "Ctrl+E"),
+            ("test", N_("Send a test"), "Ctrl+T"),
+            ("switch", N_("Switch on / off"), "Ctrl+D"),
+            ("delete", N_("Delete"), "Del"),
+        )
+    ),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 
 

@@ -60,6 +60,7 @@ def _first_console(level: str) -> logging.Handler:
     handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger().setLevel(level.upper())
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its plug-ins are no news to an operator
     return handler
 
 
@@ -92,6 +93,7 @@ class _Program:
                 await _write_picture(window, self._options.screenshot)
             window.hide()
             runtime.cancel_all()
+        await window.horn.close()
         await self._shut_down(runtime)
         window.deleteLater()
         return 0 if runtime.connection.ever or self._closing.is_set() else 1
@@ -130,6 +132,7 @@ class _Program:
         _log.info("%s", FIRST_BANNER)
         window.show_first_page()
         await _page_loaded(window)
+        window.horn.start()
         if self._options.screenshot:
             await asyncio.sleep(_SETTLE_S)
             await _write_picture(window, self._options.screenshot)

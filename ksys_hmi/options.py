@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE_IDS = ("dashboard", "trend", "alarms", "service", "help")
+_PAGE_IDS = ("dashboard", "trend", "alarms", "notifications", "service", "help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Options:
             "hmi.theme": self.theme,
             "hmi.language": self.language,
             "log_level": self.log_level,
+            "hmi.sound": "false" if self.offscreen else None,
         }
         return {key: value for key, value in given.items() if value is not None}
 

@@ -39,6 +39,13 @@ PAGES: Final = (
     PageSpec("dashboard", N_("Dashboard"), "ksys_hmi.views.dashboard:DashboardPage", "dashboard", "Alt+1"),
     PageSpec("trend", N_("Trend"), "ksys_hmi.views.trend:TrendPage", "trend", "Alt+2"),
     PageSpec("alarms", N_("Alarms"), "ksys_hmi.views.alarms:AlarmsPage", "alarms", "Alt+3"),
+    PageSpec(
+        "notifications",
+        N_("Notifications"),
+        "ksys_hmi.views.notifications:NotificationsPage",
+        "notifications",
+        "Alt+9",
+    ),
     PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
     PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
 )

@@ -28,6 +28,7 @@ from ksys_core.store.pool import Database
 from ksys_core.store.scheduler import JobDefinition
 from scheduler_service.alarm_job import run_alarms
 from scheduler_service.context import JobContext
+from scheduler_service.notification_job import run_notifications
 
 RUNS_KEPT_DAYS: Final = 14
 
@@ -74,6 +75,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
     every = settings.jobs
     table = (
         Job("alarms", N_("Alarm evaluation"), None, run_alarms, None),
+        Job("notifications", N_("Notifications of alarms"), None, run_notifications, None),
         Job("virtual_tags", N_("Virtual tags"), every.virtual_tags_s, run_virtual_tags, 300, offset_s=2),
         Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
         Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
@@ -115,8 +117,8 @@ async def run_rollups(context: JobContext) -> int:
 
 
 async def run_partitions(context: JobContext) -> int:
-    """Partitions of the days ahead."""
-    return await partitions.run(context.db, clock=context.clock)
+    """Partitions of the days ahead; those that are too old go."""
+    return await partitions.run(context.db, clock=context.clock, keep_days=context.settings.jobs.keep_readings_days)
 
 
 async def run_forecast(context: JobContext) -> int:

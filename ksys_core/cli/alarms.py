@@ -1,4 +1,4 @@
-"""`ksys alarms`: check the journal, print key figures, try out definitions."""
+"""`ksys alarms`: check the journal, print key figures, write the report, try out definitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from cyclopts import App
 
-from ksys_core.cli import alarms_what_if
+from ksys_core.cli import alarms_report, alarms_what_if
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.times import DAY
 from ksys_core.errors import KnownError
@@ -21,6 +21,7 @@ from ksys_core.settings_sources import LoadedSettings
 
 app = App(name="ksys alarms", help="Alarms: check the journal, print key figures, try out definitions.")
 app.command(alarms_what_if.command, name="what-if")
+app.command(alarms_report.command, name="report")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),

@@ -138,6 +138,16 @@ class ModelSpec(Generic[StateT, ParamsT]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What an engine is asked: `steps` steps after the end of `y`, of which the first `late` are over already."""
+
+    state: Frozen
+    y: RegularSeries
+    steps: int
+    late: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     """A fitted model with the window it continues from."""
 
@@ -161,6 +171,15 @@ class Fitted:
         """Steps 1..`horizon` after the end of the window; missing newest values (up to `MAX_LATE`) are stepped over.
 
         Raises:
+            KnownError: as `asked`.
+        """
+        asked = self.asked(horizon)
+        return self.spec.engine.forecast(asked.state, asked.y, asked.steps, levels).after(asked.late)
+
+    def asked(self, horizon: int | None = None) -> Asked:
+        """What the engine has to be asked for `predict`.
+
+        Raises:
             KnownError: no usable history, a stale window, or a horizon longer than the model was fitted for.
         """
         steps = self.horizon if horizon is None else horizon
@@ -174,7 +193,7 @@ class Fitted:
         window, late = prepared(self.window, self.season)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
-        return self.spec.engine.forecast(self.state, window, steps + late, levels).after(late)
+        return Asked(self.state, window, steps + late, late)
 
 
 def fit(

@@ -119,14 +119,34 @@ class Ridge:
         )
 
     def forecast(self, state: RidgeState, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
+        (moves,) = self.moves([state], [self.inputs(state, y, horizon)])
+        return self.finished(state, y, moves, levels)
+
+    def inputs(self, state: RidgeState, y: RegularSeries, horizon: int) -> Matrix:
+        """Features of steps 1..`horizon` after the end of `y`, float64[step, feature]."""
         steps = len(state.coef)
         reach = _reach(state.season, state.seasons, steps)
         if len(y) <= reach:
             raise too_short(reach + 1)
         z = y.v[-reach - 1 :] / state.scale
-        x = _features(z, np.array([reach]), steps, state.season, state.seasons)[0]
-        moves = np.einsum("hf,hf->h", x, np.array(state.coef))[:horizon]
-        half = half_widths(np.array(state.errors)[:, :horizon], levels)
+        return _features(z, np.array([reach]), steps, state.season, state.seasons)[0, :horizon]
+
+    def moves(self, states: Sequence[RidgeState], inputs: Sequence[Matrix]) -> list[ValueArray]:
+        """Scaled moves of every series; models of equal shape in one product."""
+        made: list[ValueArray] = [np.empty(0)] * len(states)
+        shapes: dict[tuple[int, ...], list[int]] = {}
+        for i, x in enumerate(inputs):
+            shapes.setdefault(x.shape, []).append(i)
+        for (steps, _), members in shapes.items():
+            coef = np.array([states[i].coef[:steps] for i in members])
+            products = (np.stack([inputs[i] for i in members]) * coef).sum(axis=2)
+            for i, moves in zip(members, products, strict=True):
+                made[i] = moves
+        return made
+
+    def finished(self, state: RidgeState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
+        """The forecast after `y` from its scaled moves."""
+        half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
         return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
 
     def lookback(self, season: int, horizon: int, params: RidgeParams) -> int:

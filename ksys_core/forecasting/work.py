@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, fit
+from ksys_core.forecasting.batches import forecast_all
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.parsed import FORECASTERS
@@ -134,7 +135,7 @@ def lookback(algorithm: str, season: int, horizon: int, params: str) -> int:
 
 def warm() -> None:
     """Load what takes seconds, before it is needed."""
-    import statsforecast.models  # noqa: F401 - only loaded
+    import xgboost  # noqa: F401 - only loaded
 
 
 def predict_known(tasks: Sequence[PredictTask]) -> tuple[list[PredictResult], list[int]]:
@@ -146,22 +147,36 @@ def predict_known(tasks: Sequence[PredictTask]) -> tuple[list[PredictResult], li
 
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
     """A result for every task; one that fails gets a fallback and never touches the others."""
-    return [_isolated(task) for task in tasks]
+    models = {i: attempt(partial(_continued, task)) for i, task in enumerate(tasks) if _fresh(task)}
+    sound = {i: model for i, model in models.items() if isinstance(model, Fitted)}
+    made = forecast_all(list(sound.values()), [tasks[i].horizon for i in sound], LEVELS)
+    forecasts = dict(zip(sound, made, strict=True))
+    errors = {i: model for i, model in models.items() if isinstance(model, KnownError)}
+    outcomes = {**errors, **forecasts}
+    return [_result(task, outcomes.get(i)) for i, task in enumerate(tasks)]
 
 
-def _isolated(task: PredictTask) -> PredictResult:
+def _fresh(task: PredictTask) -> bool:
     window, late = prepared(task.y)
-    if late > MAX_LATE or not len(window):
+    return late <= MAX_LATE and len(window) > 0
+
+
+def _continued(task: PredictTask) -> Fitted:
+    return FORECASTERS.model(task.artefact, task.sha256).update(task.y)
+
+
+def _result(task: PredictTask, outcome: Forecast | KnownError | None) -> PredictResult:
+    """What is kept of `outcome`; None: the newest values are missing."""
+    if outcome is None:
         return PredictResult(task.key, None, "stale")
+    made = attempt(partial(_calibrated, outcome, task)) if isinstance(outcome, Forecast) else outcome
+    if isinstance(made, KnownError):
+        return _fallback(task, made.text.format(**made.params))
+    return PredictResult(task.key, made, "model")
 
-    def continued() -> Forecast:
-        forecast = FORECASTERS.model(task.artefact, task.sha256).update(task.y).predict(task.horizon)
-        return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
-    outcome = attempt(continued)
-    if isinstance(outcome, KnownError):
-        return _fallback(task, outcome.text.format(**outcome.params))
-    return PredictResult(task.key, outcome, "model")
+def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
+    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:

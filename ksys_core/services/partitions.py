@@ -9,13 +9,11 @@ from ksys_core.store import partitions
 from ksys_core.store.pool import Database
 
 
-async def run(db: Database, *, clock: Callable[[], int], ahead_days: int = 14, keep_days: int | None = None) -> int:
-    """Make the partitions of the next days and drop those older than `keep_days` (None: keep all); returns how many.
+async def run(db: Database, *, clock: Callable[[], int], keep_days: int, ahead_days: int = 14) -> int:
+    """Make the partitions of the next days and drop those older than `keep_days`; returns how many.
 
     Roll-ups stay when their readings are dropped.
     """
     now = clock()
     changed = await partitions.ensure(db, now, now + ahead_days * DAY)
-    if keep_days is not None:
-        changed += await partitions.drop_before(db, now - keep_days * DAY)
-    return changed
+    return changed + await partitions.drop_before(db, now - keep_days * DAY)

@@ -21,23 +21,36 @@ def parse_limits(texts: Mapping[LimitKind, str]) -> dict[LimitKind, float | None
     Raises:
         KnownError: a text is no number; it names the field.
     """
-    return {kind: _parse(kind, text.translate(_SPACES)) for kind, text in texts.items()}
+    return {kind: _parse(kind, text) for kind, text in texts.items()}
 
 
 def _parse(kind: LimitKind, text: str) -> float | None:
-    if not text:
-        return None
     try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+        return parse_number(text)
+    except KnownError as error:
         raise KnownError(
             "limits.number",
             N_("Limit {kind}: “{typed}” is no number. Write it like 12.5, or leave it empty for no limit."),
             kind=kind,
-            typed=text,
-        )
+            typed=text.translate(_SPACES),
+        ) from error
+
+
+def parse_number(text: str) -> float | None:
+    """A number as a person typed it; None when nothing stands there.
+
+    Raises:
+        KnownError: it is no number.
+    """
+    plain = text.translate(_SPACES)
+    if not plain:
+        return None
+    try:
+        value = float(plain)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise KnownError("number", N_("“{typed}” is no number. Write it like 12.5."), typed=text)
     return value
 
 

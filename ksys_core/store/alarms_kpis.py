@@ -33,7 +33,7 @@ select alarm_id, detected_ts, array_position($4::text[], kind) - 1 as event, pri
  order by alarm_id, event_id
 """
 _NAMES: Final = """
-select d.alarm_id, s.tag, d.kind, d.label, s.area from alarm_definitions d join sensors s using (sensor_id)
+select d.alarm_id, s.tag, d.kind, d.label, s.area, d.owner from alarm_definitions d join sensors s using (sensor_id)
  where d.alarm_id = any($1::int[])
 """
 _LAYOUT: Final = [("alarm", ">i4"), ("t", ">i8"), ("event", ">i4"), ("priority", ">i4"), ("hidden", ">i4")]
@@ -59,6 +59,7 @@ class AlarmName:
     kind: str
     label: str
     area: str
+    owner: str = ""
 
     @property
     def short(self) -> str:

@@ -14,6 +14,8 @@ SQLSTATE: Final = "KS001"
 
 TEXTS: Final[dict[str, str]] = {
     "readings.unknown_sensor": N_("There is no tag with the number {ids}. Create the tag first."),
+    "alarm.reason": N_("Please give the reason for the change; it is kept in the audit log."),
+    "alarm.gone": N_("The alarm with the number {id} no longer exists. Load the list again."),
     "limits.order": N_(
         "{tag}: limit {lower} ({lower_value}) must be below {upper} ({upper_value}). Change one of them."
     ),

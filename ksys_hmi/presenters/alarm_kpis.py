@@ -6,148 +6,146 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ksys_core.domain.alarms.kpis import Flood, Maturity
+from ksys_core.domain.alarms.kpis import Bar, Flood, Maturity
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
+from ksys_core.services.alarms_figures import MIX_TARGETS, Figure, figures
 from ksys_core.services.alarms_kpis import AlarmKpis, AlarmName, alarm_kpis, alarm_names
-from ksys_hmi.models.kpi_rows import ActorRow, FigureRow, FloodRow, PriorityRow, Verdict
+from ksys_core.services.alarms_report import alarms_of, too_little
+from ksys_hmi.models.kpi_rows import ActorRow, FloodRow, NuisanceRow, PairRow, PriorityRow
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 
 DAY_S: Final = 86_400
-_MIX_TARGETS: Final = {1: "5", 2: "15", 3: "80 (3 + 4)", 4: ""}
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Up to `acceptable` (below it when `strict`) is good, up to `manageable` is manageable."""
-
-    acceptable: float
-    manageable: float | None = None
-    strict: bool = False
-
-    @property
-    def text(self) -> str:
-        if not self.acceptable:
-            return "0"
-        return f"{'<' if self.strict else '≤'} {self.acceptable:g}"
-
-    def verdict(self, value: float) -> Verdict:
-        if value < self.acceptable or (value == self.acceptable and not self.strict):
-            return "good"
-        return "manageable" if self.manageable is not None and value <= self.manageable else "above"
+Names = Mapping[int, AlarmName]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpisState(PageState):
     """Attributes:
-    span_s: length of the period that ends now. count: annunciations in it.
+    span_s: length of the period that ends now; area: only this one (None: all).
+    start, stop: the period that is shown (ns). count: annunciations in it.
+    too_little: a sentence while the journal is too short for means.
     maturity: class after EEMUA 191; None until it is known.
     """
 
     span_s: int = DAY_S
+    area: str | None = None
+    start: int = 0
+    stop: int = 0
     count: int = 0
+    too_little: str = ""
     maturity: Maturity | None = None
-    figures: tuple[FigureRow, ...] = ()
+    bars: tuple[Bar, ...] = ()
+    figures: tuple[Figure, ...] = ()
     actors: tuple[ActorRow, ...] = ()
     floods: tuple[FloodRow, ...] = ()
     priorities: tuple[PriorityRow, ...] = ()
+    nuisances: tuple[NuisanceRow, ...] = ()
+    pairs: tuple[PairRow, ...] = ()
 
 
 class KpisPresenter(Presenter[KpisState]):
     """Computes again every minute while it is shown: the figures move slowly, and a month of journal takes a while."""
 
+    kinds = frozenset({"labels"})
     period_s = 60.0
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, KpisState())
 
-    def set_span(self, span_s: int) -> None:
-        """Show the last `span_s` seconds."""
-        self.publish(KpisState(span_s=span_s, stale_since=self.state.stale_since))
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Areas that have tags, with those above them."""
+        paths = {sensor.area for sensor in self.runtime.sensors.values() if sensor.area}
+        return tuple(sorted({"/".join(path.split("/")[: n + 1]) for path in paths for n in range(path.count("/") + 1)}))
+
+    def choose(self, span_s: int, area: str | None) -> None:
+        """Show the last `span_s` seconds of one area (None: all)."""
+        self.publish(KpisState(span_s=span_s, area=area, stale_since=self.state.stale_since))
         self.refresh()
 
     async def load(self) -> KpisState:
-        span_s, stop = self.state.span_s, self.runtime.now_ns()
-        found = await alarm_kpis(self.runtime.db, start=stop - span_s * SECOND, stop=stop)
-        names = await alarm_names(self.runtime.db, _alarms_of(found))
-        if span_s != self.state.span_s:
+        span_s, area, stop = self.state.span_s, self.state.area, self.runtime.now_ns()
+        start, zone = stop - span_s * SECOND, self.runtime.zone
+        found = await alarm_kpis(self.runtime.db, start=start, stop=stop, area=area, zone=zone)
+        names = await alarm_names(self.runtime.db, alarms_of(found))
+        if (span_s, area) != (self.state.span_s, self.state.area):
             return self.state  # another period was chosen meanwhile; its load is under way
         return replace(
             self.state,
             loading=False,
             error="",
+            start=start,
+            stop=stop,
             count=found.rates.count,
+            too_little=too_little(found),
             maturity=found.maturity,
-            figures=_figures(found),
+            bars=found.bars,
+            figures=figures(found),
             actors=_actors(found, names),
             floods=tuple(_flood(each, names, stop) for each in reversed(found.floods)),
             priorities=_priorities(found),
+            nuisances=_nuisances(found, names, stop),
+            pairs=_pairs(found, names),
         )
 
 
-def _figures(found: AlarmKpis) -> tuple[FigureRow, ...]:
-    rates = found.rates
-    given = (
-        (N_("Annunciations a day"), rates.per_day, 1, Target(150, 300)),
-        (N_("Annunciations an hour"), rates.per_hour, 2, Target(6, 12)),
-        (N_("Annunciations in 10 minutes"), rates.per_10min, 2, Target(1, 2)),
-        (N_("Hours with more than 30, %"), rates.hours_over_30, 2, Target(1, strict=True)),
-        (N_("10 minutes with more than 10, %"), rates.buckets_over_10, 2, Target(1, strict=True)),
-        (N_("Most in 10 minutes"), rates.peak, 0, Target(10)),
-        (N_("Most in an hour"), rates.peak_hour, 0, Target(15)),
-        (N_("Most in a minute"), rates.peak_minute, 0, Target(2)),
-        (N_("Floods"), len(found.floods), 0, Target(0)),
-        (N_("Time in floods, %"), found.in_flood, 2, Target(1, strict=True)),
-        (N_("Due to the ten most frequent, %"), found.top_load, 1, Target(5)),
-        (N_("Chattering alarms"), len(found.chattering), 0, Target(0)),
-        (N_("Fleeting alarms"), len(found.fleeting), 0, Target(0)),
-        (N_("Stale alarms, most on a day"), found.stale, 0, Target(5, strict=True)),
-        (N_("Standing alarms, mean"), found.standing, 1, Target(10, strict=True)),
-        (N_("Shelved alarms, mean"), found.shelved, 1, Target(30, strict=True)),
-    )
-    return tuple(
-        FigureRow(title, float(value), decimals, target.text, target.verdict(value))
-        for title, value, decimals, target in given
-    )
+def _named(names: Names, alarm: int) -> AlarmName:
+    return names.get(alarm, AlarmName(str(alarm), "", "", ""))
 
 
-def _actors(found: AlarmKpis, names: Mapping[int, AlarmName]) -> tuple[ActorRow, ...]:
+def _actors(found: AlarmKpis, names: Names) -> tuple[ActorRow, ...]:
     rows, summed = [], 0.0
     for place, actor in enumerate(found.bad_actors, 1):
         summed += actor.share
-        name = names.get(actor.alarm, AlarmName(str(actor.alarm), "", "", ""))
-        rows.append(ActorRow(place, actor.alarm, name.tag, name.kind, name.area, actor.count, actor.share, summed))
+        name = _named(names, actor.alarm)
+        kind = (name.kind, name.label, name.area)
+        rows.append(ActorRow(place, actor.alarm, name.tag, *kind, actor.count, actor.share, summed))
     return tuple(rows)
 
 
-def _flood(flood: Flood, names: Mapping[int, AlarmName], now: int) -> FloodRow:
-    def named(alarm: int) -> str:
-        return names[alarm].short if alarm in names else str(alarm)
-
+def _flood(flood: Flood, names: Names, now: int) -> FloodRow:
     return FloodRow(
         start=flood.start,
         end=flood.end,
         seconds=((flood.end or now) - flood.start) / SECOND,
         count=flood.count,
         peak=flood.peak,
-        first_out=named(flood.first_out),
-        top=", ".join(f"{named(alarm)} ×{count}" for alarm, count in flood.top),
+        first_out=_named(names, flood.first_out).short,
+        top=", ".join(f"{_named(names, alarm).short} ×{count}" for alarm, count in flood.top),
     )
 
 
 def _priorities(found: AlarmKpis) -> tuple[PriorityRow, ...]:
     rows = []
-    for priority, target in _MIX_TARGETS.items():
+    for priority, target in MIX_TARGETS.items():
         ack, back = found.to_acknowledge[priority], found.to_return[priority]
-        share = found.priority_mix[priority]
-        rows.append(PriorityRow(priority, share, target, ack.p50, ack.p95, back.p50, back.p95))
+        shares = (found.priority_mix[priority], found.configured_mix[priority])
+        times = (ack.p50, ack.p95, found.ack_share[priority].p95, back.p50, back.p95)
+        rows.append(PriorityRow(priority, *shares, target, *times))
     return tuple(rows)
 
 
-def _alarms_of(found: AlarmKpis) -> list[int]:
-    """Alarms that are shown by name."""
-    ids = {actor.alarm for actor in found.bad_actors}
-    for flood in found.floods:
-        ids |= {flood.first_out, *(alarm for alarm, _ in flood.top)}
-    return sorted(ids)
+def _nuisances(found: AlarmKpis, names: Names, now: int) -> tuple[NuisanceRow, ...]:
+    """Stale ones first, then by how often."""
+    stale = sorted(found.stale_now.items(), key=lambda item: item[1])
+    rows = [(N_("Stale"), alarm, (now - since) / SECOND / 3600, N_("{n} h active")) for alarm, since in stale]
+    for kind, counts, text in (
+        (N_("Chattering"), found.chattering, N_("{n} within a minute")),
+        (N_("Fleeting"), found.fleeting, N_("{n} times under 10 s")),
+    ):
+        rows += [(kind, alarm, n, text) for alarm, n in sorted(counts.items(), key=lambda item: -item[1])]
+    made = []
+    for kind, alarm, n, text in rows:
+        name = _named(names, alarm)
+        made.append(NuisanceRow(kind, alarm, name.tag, name.kind, name.label, int(n), text, name.owner))
+    return tuple(made)
+
+
+def _pairs(found: AlarmKpis, names: Names) -> tuple[PairRow, ...]:
+    return tuple(
+        PairRow(_named(names, p.first).tag, _named(names, p.first).short, _named(names, p.second).tag,
+                _named(names, p.second).short, p.both, p.lift)
+        for p in found.together
+    )  # fmt: skip

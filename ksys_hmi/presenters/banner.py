@@ -64,6 +64,8 @@ class BannerState(PageState):
     counts: Mapping[int, Count] = field(default_factory=dict)
     newest: tuple[BannerAlarm, ...] = ()
     areas: tuple[AreaRollUp, ...] = ()
+    sounding: Mapping[int, int] = field(default_factory=dict)
+    """Alarms that ask for the horn, by priority."""
     flood: bool = False
     lost_sources: tuple[str, ...] = ()
 
@@ -127,6 +129,7 @@ class BannerPresenter(Presenter[BannerState]):
             counts={n: _count([each for each in areas if each.priority == n]) for n in range(1, 5)},
             newest=tuple(_banner_alarm(row) for row in found.newest),
             areas=roll_up(area_paths(self.runtime.sensors), areas),
+            sounding=found.sounding,
             flood=found.flood,
             lost_sources=await lost_sources(db),
         )

@@ -77,6 +77,12 @@ class AlarmJournal(Page[JournalState]):
         self._hint.setText("" if state.entries and not state.error else hint)
         self._hint.setVisible(bool(self._hint.text()))
 
+    def search(self, text: str) -> None:
+        """Show the entries of the last 30 days that contain `text`."""
+        self._search.setText(text)
+        self.span.setCurrentIndex(4)
+        self._apply_filter()
+
     def _apply_filter(self) -> None:
         self._journal.set_filter(self._search.text().strip(), self.span.currentData())
 

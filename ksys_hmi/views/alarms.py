@@ -20,6 +20,7 @@ from ksys_hmi.views.alarm_journal import AlarmJournal
 from ksys_hmi.views.alarm_kpis import AlarmKpisPage
 from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.page import Page
+from ksys_hmi.views.what_if import open_what_if
 
 LISTS: Final = (
     ListSpec(
@@ -30,7 +31,7 @@ LISTS: Final = (
         4,
         (
             *("alarm.ack", "alarm.ack_page", "alarm.shelve", "alarm.comment", "alarm.reset", "alarm.unack"),
-            *("alarm.out_of_service", "alarms.trend"),
+            *("alarm.out_of_service", "alarms.trend", "alarm.what_if"),
         ),
     ),
     ListSpec(
@@ -92,6 +93,8 @@ class AlarmsPage(Page[AlarmsState]):
         others: dict[str, QWidget] = {"journal": self.journal, "analytics": self.analytics}
         self._tabs.setCurrentWidget(next((page for name, page in others.items() if params.get(name)), self.list))
         self.list.go_to(params)
+        if "text" in params:
+            self.journal.search(params["text"])
 
     def show_list(self, number: int) -> None:
         """Show the tab of list `number` of `LISTS`."""
@@ -123,6 +126,7 @@ class AlarmsPage(Page[AlarmsState]):
             "alarm.unshelve": lambda: self.shown.alarms.unshelve(self._selected()),
             "alarm.in_service": lambda: self.shown.alarms.return_to_service(self._selected()),
             "alarms.trend": self._open_trend,
+            "alarm.what_if": self._what_if,
         }
 
     def bind_actions(self, actions: Actions) -> None:
@@ -176,6 +180,13 @@ class AlarmsPage(Page[AlarmsState]):
                 act(rows, dialog.answer())
 
         self.runtime.spawn(work(), "alarm dialog")
+
+    def _what_if(self) -> None:
+        row = self.shown.table.current
+        if self._tabs.currentWidget() is self.analytics:
+            self.analytics.what_if()
+        elif row is not None:
+            open_what_if(self.runtime, self, row.tag, row.kind, row.label)
 
     def _open_trend(self) -> None:
         row = self.shown.table.current

@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from ksys_core.i18n import tr
 from ksys_hmi import display, theme
 from ksys_hmi.actions import ALARM, HELP, VIEW, WINDOW, ActionSpec
+from ksys_hmi.dialogs import ask
+from ksys_hmi.views.sound_dialog import SoundDialog
 from ksys_hmi.widgets.overlay import Choice, Overlay, Palette, TextOverlay
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ class Commands(QObject):
             self._table.add(ActionSpec(f"page.{page.id}", page.title, page.shortcut, WINDOW, menu, page.permission))
             bind(f"page.{page.id}", partial(window.runtime.open_page, page.id))
         bind("alarm.next", self.next_alarm)
+        bind("alarm.silence", window.horn.silence)
+        bind("alarm.sound", self.show_sound)
         bind("view.find_tag", self.find_tag)
         bind("view.next_pane", self.next_pane)
         bind("view.close", self.close_topmost)
@@ -127,6 +131,15 @@ class Commands(QObject):
             for sensor in sorted(self._window.runtime.sensors.values(), key=lambda each: each.tag)
         ]
         self.palette.pop_up_choices(tr("Find tag"), choices)
+
+    def show_sound(self) -> None:
+        """Device, horn, loudness and tones."""
+        runtime, dialog = self._window.runtime, SoundDialog(self._window, self._window.horn)
+
+        async def show() -> None:
+            await ask(dialog)
+
+        runtime.spawn(show(), "sound dialog")
 
     def show_palette(self) -> None:
         """Every action that is bound, by its name."""

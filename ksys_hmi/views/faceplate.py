@@ -25,6 +25,7 @@ from ksys_hmi import fonts
 from ksys_hmi.alarm_words import kind_word, state_word
 from ksys_hmi.presenters.faceplate import FaceplatePresenter, FaceplateState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.what_if import open_what_if
 from ksys_hmi.widgets.guidance import GuidancePane
 from ksys_hmi.widgets.tile_grid import TileGrid
 
@@ -81,6 +82,10 @@ class Faceplate(QDialog):
         trend.clicked.connect(self._open_trend)
         trend.setAutoDefault(False)
         buttons.addWidget(trend)
+        what_if = QPushButton(tr("What if …"))
+        what_if.clicked.connect(lambda: open_what_if(self.runtime, self, self.presenter.state.sensor.tag))
+        what_if.setAutoDefault(False)
+        buttons.addWidget(what_if)
         buttons.addStretch(1)
         buttons.addWidget(self.save)
         form.setRowVisible(self.reason, may)

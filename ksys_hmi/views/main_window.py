@@ -16,6 +16,7 @@ from ksys_hmi.actions import Actions
 from ksys_hmi.formats import format_clock
 from ksys_hmi.pages import PageSpec, pages_for
 from ksys_hmi.presenters.banner import BannerAlarm, BannerPresenter, BannerState
+from ksys_hmi.presenters.horn import DEVICE_WORDS, HornPresenter, HornState
 from ksys_hmi.presenters.status import StatusPresenter, StatusState
 from ksys_hmi.progress import Progress
 from ksys_hmi.runtime import ConnectionState, PageRequest, Runtime
@@ -52,10 +53,11 @@ class MainWindow(QMainWindow):
         self.start_up = StartUpView(progress)
         self.stack.addWidget(self.start_up)
         self.watermark = Watermark(self.stack)
-        self.lost, self.crash, self.hint = Strip(loss=True), Strip(), Strip()
+        self.lost, self.silent, self.crash, self.hint = Strip(loss=True), Strip(loss=True), Strip(), Strip()
         self._crash_close = self.crash.add_button(lambda: self.crash.show_text(""))
         self.banner_presenter = BannerPresenter(runtime)
         self.status_presenter = StatusPresenter(runtime)
+        self.horn = HornPresenter(runtime)
         self._lay_out()
         self._connect()
         self.commands = Commands(self)
@@ -71,7 +73,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for strip in (self.banner, self.lost, self.crash, self.hint):
+        for strip in (self.banner, self.lost, self.silent, self.crash, self.hint):
             column.addWidget(strip)
         column.addLayout(middle, 1)
         column.addWidget(self.status)
@@ -86,6 +88,8 @@ class MainWindow(QMainWindow):
         events.message.connect(self.status.show_message)
         events.crashed.connect(self._on_crash)
         self.banner_presenter.changed.connect(self._on_banner)
+        self.banner_presenter.changed.connect(self.horn.show_alarms)
+        self.horn.changed.connect(self._on_horn)
         self.status_presenter.changed.connect(self._on_status)
         self.banner.alarm_chosen.connect(self.open_alarm)
         self.banner.priority_chosen.connect(lambda n: self.runtime.open_page("alarms", priority=n))
@@ -157,6 +161,10 @@ class MainWindow(QMainWindow):
     def _on_status(self, state: StatusState) -> None:
         self.status.show_state(state)
 
+    def _on_horn(self, state: HornState) -> None:
+        why = tr(DEVICE_WORDS[state.device])
+        self.silent.show_text(tr("NO SOUND: {why}. Watch the banner.", why=why) if state.unheard else "")
+
     def _on_changed(self, kind: str, _ids: object) -> None:
         if kind in ("sensors", "resync"):
             self._show_origin()
@@ -181,6 +189,7 @@ class MainWindow(QMainWindow):
         self._crash_close.setText(tr("Close"))
         self.hint.show_text("" if fonts.has_hangul() else tr("No Korean font is installed (package fonts-nanum)."))
         self.lost.show_text(self._lost_text(self.runtime.connection))
+        self._on_horn(self.horn.state)
         for key, page in self.pages.items():
             page.setAccessibleName(tr(self.specs[key].title))
         self._show_origin()

@@ -21,10 +21,11 @@ from ksys_hmi.presenters.trend import TrendPresenter
 from ksys_hmi.presenters.trend_export import TrendExport
 from ksys_hmi.presenters.trend_updates import TrendState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.files import ExportStrip, ask_where
 from ksys_hmi.views.page import Page
 from ksys_hmi.views.trend_bar import TrendBar
 from ksys_hmi.views.trend_picker import RangeEntry, TagPicker
-from ksys_hmi.views.trend_sheets import ExportSheet, ExportStrip, PenSetSheet, ask_for_file
+from ksys_hmi.views.trend_sheets import ExportSheet, PenSetSheet
 from ksys_hmi.views.trend_table import TrendTable
 
 _CANVAS_KEYS: Final = frozenset(
@@ -174,7 +175,8 @@ class TrendPage(Page[TrendState]):
     def _choose_file(self, drawn: bool) -> None:
         scene = self.presenter.state.scene
         name = self.export.proposed_name(scene, "drawn" if drawn else "raw")
-        ask_for_file(self, name, lambda path: self._export_to(path, drawn))
+        kinds = tr("CSV files (*.csv)")
+        ask_where(self, tr("Export CSV"), name, kinds, lambda path: self._export_to(path, drawn))
 
     def _export_to(self, path: Path, drawn: bool) -> None:
         self.export.start(self.presenter.state.scene, path, drawn=drawn)

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QListWidget,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
 from ksys_core.i18n import tr
-from ksys_hmi import fonts
 from ksys_hmi.presenters.trend import TrendPresenter
-from ksys_hmi.presenters.trend_export import ExportState, TrendExport
 from ksys_hmi.widgets.overlay import Overlay
 
 
@@ -129,48 +123,3 @@ class ExportSheet(Overlay):
     def pop_up(self) -> None:
         super().pop_up()
         self.raw_button.setFocus(Qt.FocusReason.PopupFocusReason)
-
-
-class ExportStrip(QWidget):
-    """Progress of an export with its cancel button, then its outcome."""
-
-    def __init__(self, export: TrendExport) -> None:
-        super().__init__()
-        self.label, self.bar, self.cancel_button = QLabel(), QProgressBar(), QPushButton(tr("Close"))
-        self.bar.setRange(0, 100)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(fonts.px(8), 0, fonts.px(8), fonts.px(4))
-        row.addWidget(self.label)
-        row.addWidget(self.bar, 1)
-        row.addWidget(self.cancel_button)
-        row.addStretch(1)
-        self._export = export
-        self.cancel_button.clicked.connect(self._on_button)
-        export.changed.connect(self.show_state)
-        self.hide()
-
-    def _on_button(self) -> None:
-        if self._export.state.share is not None:
-            self._export.cancel()
-        else:
-            self.hide()
-
-    def show_state(self, state: ExportState) -> None:
-        """Progress, or the outcome until it is closed."""
-        running = state.share is not None
-        self.setVisible(running or bool(state.message))
-        self.bar.setVisible(running)
-        self.bar.setValue(round(100 * (state.share or 0.0)))
-        self.label.setText(tr("Exporting…") if running else state.message)
-        self.cancel_button.setText(tr("Cancel") if running else tr("Close"))
-
-
-def ask_for_file(parent: QWidget, name: str, then: Callable[[Path], None]) -> QFileDialog:
-    """Ask where to save, without blocking: `then` gets the path."""
-    dialog = QFileDialog(parent, tr("Export CSV"), str(Path.home() / name), tr("CSV files (*.csv)"))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("csv")
-    dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.open()
-    return dialog

@@ -49,6 +49,9 @@ def test_a_day_of_alarms_against_the_targets(run: Run, dsn: str, monkeypatch: py
             QTest.keyClick(tab.span, Qt.Key.Key_Down)
             await until(lambda: tab.loaded and tab.presenter.state.span_s == 7 * 86_400)
             assert tab.figures.model().rows[0].value == pytest.approx(12 / 7)
+            assert tab.hint.text() == "Too little data for means: 0.0 days of at least 30."
+            assert sum(bar.count for bar in tab.presenter.state.bars) == 12
+            assert [tab.tabs.tabText(i) for i in range(2)] == ["Floods (1)", "Nuisance alarms (0)"]
             asked: list[PageRequest] = []
             window.runtime.events.page_requested.connect(asked.append)
             tab.actors.setFocus()

@@ -10,7 +10,8 @@ import pytest
 
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
-from ksys_core.services.alarms_what_if import Proposal, Trial, what_if
+from ksys_core.services.alarms_suggest import suggest
+from ksys_core.services.alarms_what_if import Proposal, Trial, load_case, put_in_force, try_out, what_if
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import set_limits
 from tests.integration.alarms_plant import START, Plant, build_plant
@@ -81,6 +82,71 @@ async def test_an_unknown_tag_is_told(database: Database) -> None:
     plant = await build_plant(database, 1)
     with pytest.raises(KnownError, match="PT-9"):
         await trial(plant, tag="PT-9")
+
+
+async def test_a_dead_band_is_suggested_that_removes_chatter_and_keeps_every_long_alarm(database: Database) -> None:
+    plant = await build_plant(database, 1)
+    values = [9.0] + [10.1, 9.9] * 20 + [5.0] * 20 + [12.0] * 30 + [5.0] * 5
+    for k, value in enumerate(values):
+        await plant.reads(10 * k, value)
+    shares: list[float] = []
+    case = await load_case(database, tag="PT-1", kind="H", start=START, stop=plant.at(10 * len(values)))
+    found = await suggest(database, case, long_s=60, progress=shares.append)
+    assert shares[-1] == 1.0
+    assert (found.result.before.annunciations, found.result.after.annunciations) == (21, 1)
+    assert found.result.lost_long == ()
+    assert found.settings != case.present
+    again = await try_out(
+        database,
+        case,
+        Proposal(found.settings.limit, found.settings.dead_band, found.settings.on_delay_s, found.settings.off_delay_s),
+        long_s=60,
+    )
+    assert again.trial.result == found.result
+
+
+async def test_without_alarms_there_is_nothing_to_suggest(database: Database) -> None:
+    plant = await build_plant(database, 1)
+    await plant.reads(0, 5.0)
+    case = await load_case(database, tag="PT-1", kind="H", start=START, stop=plant.at(60))
+    with pytest.raises(KnownError) as refused:
+        await suggest(database, case, long_s=60)
+    assert refused.value.code == "alarm.no_suggestion"
+
+
+async def test_what_was_tried_is_put_in_force_with_reason_and_change_request(database: Database) -> None:
+    plant = await plant_with_history(database)
+    case = await load_case(database, tag="PT-1", kind="H", start=START, stop=plant.at(200))
+    tried = (await try_out(database, case, Proposal(limit=10.5, dead_band=1.0, off_delay_s=15.0), long_s=20)).trial
+    given = {"reason": "Chatters", "moc_id": "MOC-7", "station": "desk 7"}
+    assert await put_in_force(database, tried, plant.high[0], **given)
+    now = (await load_case(database, tag="PT-1", kind="H", start=START, stop=plant.at(200))).present
+    assert now == tried.proposed
+    limit = await database.fetchrow("select moc_id, reason from sensor_limits where kind = 'H' and valid_to is null")
+    assert tuple(limit or ()) == ("MOC-7", "Chatters")
+    journaled = await database.fetchval("select reason from alarm_events where kind = 'ATTR'")
+    assert "moc_id - > MOC-7" in journaled
+    assert "dead_band 0 > 1" in journaled
+    noted = await database.fetch("select action, reason, station from audit_log where station = 'desk 7' order by 1")
+    assert [tuple(row) for row in noted] == [
+        ("alarm.retune", "Chatters", "desk 7"),
+        ("limits.change", "Chatters", "desk 7"),
+    ]
+    assert not await put_in_force(database, tried, plant.high[0], **given)
+    with pytest.raises(KnownError) as refused:
+        await put_in_force(database, tried, plant.high[0], reason=" ", moc_id=None, station="")
+    assert refused.value.code == "alarm.reason"
+
+
+async def test_settings_that_others_have_made_impossible_are_not_put_in_force(database: Database) -> None:
+    plant = await plant_with_history(database)
+    case = await load_case(database, tag="PT-1", kind="H", start=START, stop=plant.at(200))
+    tried = (await try_out(database, case, Proposal(dead_band=6.0), long_s=20)).trial
+    await set_limits(database, plant.sensors[0], {"L": 5.0})
+    with pytest.raises(KnownError) as refused:
+        await put_in_force(database, tried, plant.high[0], reason="Chatters", moc_id=None, station="")
+    assert refused.value.code == "alarm.contradiction"
+    assert await database.fetchval("select dead_band from alarm_definitions where alarm_id = $1", plant.high[0]) == 0
 
 
 async def test_the_command_prints_figures_and_refusals(database: Database, dsn: str) -> None:

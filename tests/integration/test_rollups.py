@@ -177,7 +177,7 @@ def test_dropped_readings_leave_their_roll_ups(plain: tuple[asyncio.Runner, Data
         t = T0 - np.arange(30) * DAY
         await ingest(db, ReadingBatch.of(np.full(30, ids[0]), t, t % 11))
         await rollups.run(db, clock=lambda: T0 + DAY)
-        assert await partitions.run(db, clock=lambda: T0, ahead_days=21) == 3
+        assert await partitions.run(db, clock=lambda: T0, ahead_days=21, keep_days=7305) == 3
         assert await partitions.run(db, clock=lambda: T0, ahead_days=21, keep_days=10) == 3
         kept = await db.fetchval("select min(ts) from sensor_readings")
         assert T0 - 17 * DAY < to_ns(kept) <= T0 - 10 * DAY

@@ -8,8 +8,8 @@ import pytest
 
 from ksys_core.domain.times import MINUTE
 from ksys_core.i18n import tr
+from ksys_core.services.alarms_figures import Target
 from ksys_hmi.models.kpi_rows import FloodRow, PriorityRow, flood_model, priority_model
-from ksys_hmi.presenters.alarm_kpis import Target
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,9 @@ def test_targets_say_whether_the_bound_belongs_to_them() -> None:
 def test_times_are_in_minutes_and_what_is_missing_stays_blank() -> None:
     tr.language = "en"
     model = priority_model()
-    model.show_rows([PriorityRow(1, 12.34, "5", 90.0, 120.0, None, None)])
-    assert [model.data(model.index(0, i)) for i in range(7)] == ["1", "12.3", "5", "1.5 min", "2.0 min", "", ""]
+    model.show_rows([PriorityRow(1, 12.34, 5.0, "5", 90.0, 120.0, 4.4, None, None)])
+    shown = ["1", "12.3", "5.0", "5", "1.5 min", "2.0 min", "4 %", "", ""]
+    assert [model.data(model.index(0, i)) for i in range(9)] == shown
 
 
 def test_a_flood_that_lasts_says_so() -> None:

@@ -37,6 +37,7 @@ def test_every_option() -> None:
         "hmi.theme": "night",
         "hmi.language": "ko",
         "log_level": "debug",
+        "hmi.sound": "false",  # nobody listens to a screen that is not there
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -62,7 +63,7 @@ class Periods:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Of times in seconds; None when there are none."""
+    """Of times in seconds (or shares in percent); None when there are none."""
 
     n: int
     p50: float | None
@@ -142,6 +143,12 @@ def stale(spans: Periods, start: int, stop: int) -> NsArray:
     return per_day
 
 
+def stale_now(spans: Periods, stop: int) -> dict[int, int]:
+    """Alarms that have been active for more than 24 h at `stop`, with since when (ns)."""
+    held = ~spans.closed & (spans.length > STALE)
+    return dict(zip(spans.alarm[held].tolist(), spans.start[held].tolist(), strict=True))
+
+
 def time_to_acknowledge(journal: JournalColumns, stop: int) -> dict[int, Percentiles]:
     """From activation to the acknowledgement, by priority; activations again before it do not start anew."""
     return _by_priority(periods(journal, (ACT,), (ACK,), stop))
@@ -152,10 +159,24 @@ def time_to_return(journal: JournalColumns, stop: int) -> dict[int, Percentiles]
     return _by_priority(active_periods(journal, stop))
 
 
+def share_of_response(journal: JournalColumns, stop: int, response_s: Mapping[int, float]) -> dict[int, Percentiles]:
+    """Time to acknowledge in percent of the alarm's own maximum time to respond, by priority.
+
+    Args:
+        response_s: seconds by alarm; alarms without one are left out.
+    """
+    spans = periods(journal, (ACT,), (ACK,), stop)
+    allowed = np.array([response_s.get(alarm, np.nan) for alarm in spans.alarm.tolist()], np.float64)
+    percent = 100 * spans.length / SECOND / allowed
+    return {p: percentiles(percent[spans.closed & (spans.priority == p) & np.isfinite(percent)]) for p in (1, 2, 3, 4)}
+
+
+def percentiles(values: FloatArray) -> Percentiles:
+    """Median and 95 % of `values`, linear between neighbours."""
+    middle, high = np.percentile(values, [50, 95]).tolist() if len(values) else (None, None)
+    return Percentiles(len(values), middle, high)
+
+
 def _by_priority(spans: Periods) -> dict[int, Percentiles]:
-    result = {}
-    for priority in (1, 2, 3, 4):
-        seconds: FloatArray = spans.length[spans.closed & (spans.priority == priority)] / SECOND
-        middle, high = np.percentile(seconds, [50, 95]).tolist() if len(seconds) else (None, None)
-        result[priority] = Percentiles(len(seconds), middle, high)
-    return result
+    seconds: FloatArray = spans.length / SECOND
+    return {p: percentiles(seconds[spans.closed & (spans.priority == p)]) for p in (1, 2, 3, 4)}

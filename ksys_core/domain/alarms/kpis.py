@@ -140,6 +140,26 @@ def flood_share(found: list[Flood], start: int, stop: int) -> float:
     return 100 * sum(inside) / (stop - start)
 
 
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Annunciations of ``[start, stop)`` (ns), and the mean number of alarms active in it."""
+
+    start: int
+    stop: int
+    count: int
+    standing: float
+
+
+def counts_between(t: NsArray, edges: NsArray) -> NsArray:
+    """int64[len(edges) - 1]: annunciations from each edge to before the next one."""
+    return np.diff(np.searchsorted(t, edges, side="left")).astype(np.int64)
+
+
+def after_upsets(t: NsArray, upsets: NsArray) -> NsArray:
+    """int64[k]: annunciations in the ten minutes that begin with each upset (EEMUA 191: fewer than ten)."""
+    return (np.searchsorted(t, upsets + WINDOW) - np.searchsorted(t, upsets)).astype(np.int64)
+
+
 def bad_actors(alarm: IntArray, n: int = 10) -> list[BadActor]:
     """The `n` alarms annunciated most, most first; equal ones by number."""
     return [BadActor(a, count, 100 * count / len(alarm)) for a, count in _most_frequent(alarm, n)]

@@ -6,7 +6,6 @@ What counts is when the operator is told (`detected`), not when the limit was cr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions, FlagArray, IndexArray, NsArray
 from ksys_core.domain.alarms.engine import step
-from ksys_core.domain.alarms.kpi_periods import CHATTER_COUNT, CHATTER_WINDOW, Percentiles
+from ksys_core.domain.alarms.kpi_periods import CHATTER_COUNT, CHATTER_WINDOW, Percentiles, percentiles
 from ksys_core.domain.alarms.kpis import sliding_counts
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.alarms.transitions import ACT, RTN, Transitions
@@ -86,17 +85,26 @@ class WhatIf:
     added: int
 
 
-def replayed(definitions: Definitions, history: Iterable[ReadingBatch], stop: int) -> tuple[Occurrences, Occurrences]:
-    """Occurrences of `PRESENT_ID` and `PROPOSED_ID` in readings that follow each other, up to `stop` (ns)."""
-    state, parts = State.initial(definitions), []
-    for batch in history:
-        done = step(state, definitions, batch)
-        state = done.state
-        parts.append(done.transitions)
-    parts.append(step(state, definitions, now=stop).transitions)
-    found = Transitions.joined(parts)
-    of = definitions.alarm_id[found.row]
-    return _occurrences(found, of == PRESENT_ID, stop), _occurrences(found, of == PROPOSED_ID, stop)
+class Replay:
+    """A history run through the engine piece by piece; each definition is an alarm of the same tag."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._state = State.initial(definitions)
+        self._parts: list[Transitions] = []
+
+    def take(self, batch: ReadingBatch) -> None:
+        """Readings that follow those given before."""
+        done = step(self._state, self._definitions, batch)
+        self._state = done.state
+        self._parts.append(done.transitions)
+
+    def finish(self, stop: int) -> dict[int, Occurrences]:
+        """Occurrences by alarm id, after time has passed to `stop` (ns)."""
+        self._parts.append(step(self._state, self._definitions, now=stop).transitions)
+        found = Transitions.joined(self._parts)
+        of = self._definitions.alarm_id[found.row]
+        return {alarm: _occurrences(found, of == alarm, stop) for alarm in self._definitions.alarm_id.tolist()}
 
 
 def _occurrences(found: Transitions, chosen: FlagArray, stop: int) -> Occurrences:
@@ -119,7 +127,7 @@ def compare(before: Occurrences, after: Occurrences, long_ns: int) -> WhatIf:
         after=_behaviour(after),
         removed=100 * (len(before) - len(after)) / len(before) if len(before) else None,
         remaining=len(announced),
-        delay=_percentiles(delay),
+        delay=percentiles(delay / SECOND),
         merged=int(merged.sum()),
         lost=len(lost),
         lost_long=tuple(Missed(int(before.start[i]), int(before.end[i])) for i in long),
@@ -157,10 +165,3 @@ def _last_started(of: Occurrences, at: NsArray) -> IndexArray:
 def _behaviour(of: Occurrences) -> Behaviour:
     chattering = np.count_nonzero(sliding_counts(of.start, CHATTER_WINDOW) >= CHATTER_COUNT)
     return Behaviour(len(of), float(of.length.sum()) / SECOND, int(chattering))
-
-
-def _percentiles(delay: NsArray) -> Percentiles:
-    if not len(delay):
-        return Percentiles(0, None, None)
-    middle, high = np.percentile(delay / SECOND, [50, 95]).tolist()
-    return Percentiles(len(delay), middle, high)

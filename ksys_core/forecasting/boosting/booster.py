@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import zlib
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -88,6 +89,20 @@ def _grown(
 def predicted(booster: xgboost.Booster, rows: Matrix, rounds: int = 0) -> ValueArray:
     """What the first `rounds` trees (0: all) say to each row, float64[rows]."""
     return np.asarray(booster.inplace_predict(rows, iteration_range=(0, rounds)), dtype=np.float64)
+
+
+def predicted_together(trees: Sequence[Trees], inputs: Sequence[Matrix]) -> list[ValueArray]:
+    """What each model says to its rows, with one call for all that are the same model."""
+    found: list[ValueArray] = [np.empty(0)] * len(trees)
+    groups: dict[str, list[int]] = {}
+    for i, each in enumerate(trees):
+        groups.setdefault(each.sha256, []).append(i)
+    for members in groups.values():
+        said = predicted(trees[members[0]].booster(), np.concatenate([inputs[i] for i in members]))
+        ends = np.cumsum([len(inputs[i]) for i in members])
+        for i, moves in zip(members, np.split(said, ends[:-1]), strict=True):
+            found[i] = moves
+    return found
 
 
 class Trees(Frozen):

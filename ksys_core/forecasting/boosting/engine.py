@@ -11,8 +11,16 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, model_validator
 
+from ksys_core.domain.series import ValueArray
 from ksys_core.forecasting.base import Forecast, Frozen, scale_of, too_short
-from ksys_core.forecasting.boosting.booster import GrowthParams, Trees, predicted, stored, trained, trained_until
+from ksys_core.forecasting.boosting.booster import (
+    GrowthParams,
+    Trees,
+    predicted_together,
+    stored,
+    trained,
+    trained_until,
+)
 from ksys_core.forecasting.boosting.features import (
     Indices,
     Layout,
@@ -115,7 +123,26 @@ class Xgboost:
         )
 
     def forecast(self, state: XgboostState, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
-        return finished(state, y, predicted(state.trees.booster(), inputs(state, y, horizon)), levels)
+        (moves,) = self.moves([state], [self.inputs(state, y, horizon)])
+        return self.finished(state, y, moves, levels)
+
+    def inputs(self, state: XgboostState, y: RegularSeries, horizon: int) -> Matrix:
+        """The rows of steps 1..`horizon` after the end of `y`."""
+        layout = state.layout
+        if len(y) <= layout.least:
+            raise too_short(layout.least + 1)
+        y = y.tail(layout.reach(state.horizon) + 1)
+        steps = np.arange(1, horizon + 1)
+        return Panel(y, state.scale, horizon, layout).rows(np.full(horizon, len(y) - 1), steps)
+
+    def moves(self, states: Sequence[XgboostState], inputs: Sequence[Matrix]) -> list[ValueArray]:
+        """Scaled moves; one call for all series that share the same trees."""
+        return predicted_together([state.trees for state in states], inputs)
+
+    def finished(self, state: XgboostState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
+        """The forecast after `y` from its scaled moves."""
+        half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
+        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
 
     def lookback(self, season: int, horizon: int, params: XgboostParams) -> int:
         return Layout(season, params.zone).reach(horizon) + 1
@@ -124,19 +151,3 @@ class Xgboost:
 def held_origins(params: GrowthParams, horizon: int) -> int:
     """How many origins are held out so that their rows are a quarter of the rows learned from."""
     return max(HELD_ORIGINS, params.max_rows // 4 // horizon)
-
-
-def inputs(state: XgboostState, y: RegularSeries, horizon: int) -> Matrix:
-    """The rows of steps 1..`horizon` after the end of `y`."""
-    layout = state.layout
-    if len(y) <= layout.least:
-        raise too_short(layout.least + 1)
-    y = y.tail(layout.reach(state.horizon) + 1)
-    steps = np.arange(1, horizon + 1)
-    return Panel(y, state.scale, horizon, layout).rows(np.full(horizon, len(y) - 1), steps)
-
-
-def finished(state: XgboostState, y: RegularSeries, moves: Table, levels: Sequence[float]) -> Forecast:
-    """The forecast from what the trees said to `inputs`."""
-    half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
-    return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)

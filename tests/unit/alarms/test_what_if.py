@@ -14,9 +14,9 @@ from ksys_core.domain.alarms.what_if import (
     Behaviour,
     Missed,
     Occurrences,
+    Replay,
     WhatIf,
     compare,
-    replayed,
 )
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
@@ -35,7 +35,11 @@ def what_if(readings: Readings, *, stop: int, long_s: int = 60, cut: int = 10**9
     given_ = {"limit": 10.0, "dead_band": 0.0, "on_delay_s": 0.0, "off_delay_s": 0.0}
     columns = {name: [value, proposed.get(name, value)] for name, value in given_.items()}
     definitions = Definitions.of(alarm_id=[PRESENT_ID, PROPOSED_ID], sensor_id=[1, 1], kind="H", **columns)  # type: ignore[arg-type]
-    return compare(*replayed(definitions, history(readings, cut), stop * SECOND), long_s * SECOND)
+    run = Replay(definitions)
+    for batch in history(readings, cut):
+        run.take(batch)
+    found = run.finish(stop * SECOND)
+    return compare(found[PRESENT_ID], found[PROPOSED_ID], long_s * SECOND)
 
 
 def spans(*pairs: tuple[float, float]) -> Occurrences:

@@ -1,0 +1,47 @@
+"""The alarm report as a file: a page or a workbook, by the ending of its name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from ksys_core.errors import KnownError
+from ksys_core.i18n import N_
+from ksys_core.services import alarms_report_html, alarms_report_xlsx
+from ksys_core.services.alarms_report import AlarmReport
+
+_RENDERERS: Final[Mapping[str, Callable[[AlarmReport], bytes]]] = {
+    ".html": alarms_report_html.render,
+    ".xlsx": alarms_report_xlsx.render,
+}
+
+
+async def write_report(report: AlarmReport, path: Path) -> None:
+    """Write the report beside the event loop; the file appears only when it is whole.
+
+    Raises:
+        KnownError: another ending, or the file can't be written.
+    """
+    await asyncio.to_thread(write_whole, path, await asyncio.to_thread(renderer(path), report))
+
+
+def renderer(path: Path) -> Callable[[AlarmReport], bytes]:
+    """What makes a file of this name; raises `KnownError` for endings that are none of a report."""
+    if path.suffix.lower() not in _RENDERERS:
+        text = N_("A report is written as .html or .xlsx: give {file} one of these endings.")
+        raise KnownError("report.suffix", text, file=path.name)
+    return _RENDERERS[path.suffix.lower()]
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write `content` beside its place first, then put it there; nothing is left when that fails."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(content)
+        part.replace(path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        raise KnownError("report.file", N_("{file} can't be written: {reason}."), file=path, reason=reason) from error

@@ -1,0 +1,99 @@
+"""What key figures need beside the journal: the alarms that are configured, what was done without leave, upsets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from ksys_core.domain.alarms.columns import NsArray
+from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.store.pool import Database
+
+_WITHIN: Final = "($1::text is null or area = $1 or starts_with(area, $1 || '/'))"
+_CONFIGURED: Final = f"""
+select d.alarm_id, d.priority, d.response_s from alarm_definitions d join sensors s using (sensor_id)
+ where d.enabled and {_WITHIN}
+"""  # noqa: S608 - a constant
+# A change names the change request that allows it. Limits are attributes of alarms, too, and are kept by themselves.
+_UNAUTHORISED: Final = f"""
+with entries as (
+  select kind, reason from alarm_events
+   where source_ts >= $2 and source_ts < $3 and kind in ('ATTR', 'SUPR') and {_WITHIN}
+), changes as (
+  select reason ~ '(^|; )enabled true > false' as disables from entries
+   where kind = 'ATTR' and reason !~ '(^|; )moc_id [^;]* > [^-;]'
+), limits as (
+  select l.sensor_id from sensor_limits l join sensors s using (sensor_id)
+   where l.valid_from >= $2 and l.valid_from < $3 and coalesce(l.moc_id, '') = '' and {_WITHIN}
+     and exists (select from sensor_limits b
+                  where b.sensor_id = l.sensor_id and b.kind = l.kind and b.valid_from < l.valid_from)
+), without_permit as (
+  select a.alarm_id from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
+   where a.out_of_service and btrim(a.oos_permit) = '' and {_WITHIN}
+     and exists (select from alarm_events e
+                  where e.alarm_id = a.alarm_id and e.kind = 'OOS' and e.source_ts >= $2 and e.source_ts < $3)
+)
+select (select count(*) from entries where kind = 'SUPR' and btrim(reason) = '')
+         + (select count(*) from changes where disables) + (select count(*) from without_permit) as suppressions,
+       (select count(*) from changes where not disables) + (select count(*) from limits) as changes
+"""  # noqa: S608 - a constant
+_FIRST: Final = "select min(source_ts) from alarm_events"
+_UPSETS: Final = f"""
+select ts_from from (
+  select e.ts_from, coalesce(s.area, e.area) as area
+    from labelled_events e left join sensors s using (sensor_id)) upsets
+ where ts_from >= $2 and ts_from < $3 and {_WITHIN} order by ts_from
+"""  # noqa: S608 - a constant
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The enabled alarms: priority (1-4), and the maximum time to respond in seconds of those that have one."""
+
+    priority: Mapping[int, int]
+    response_s: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthorised:
+    """What was done without a rule, permit or change request.
+
+    Attributes:
+        suppressions: suppressed without a rule's reason, disabled without a change request, and what is out of service
+            without a permit.
+        changes: other changes of definitions, and of limits, that name no change request.
+    """
+
+    suppressions: int
+    changes: int
+
+
+async def configured(db: Database, area: str | None = None) -> Register:
+    """The enabled alarms of one area (None: all)."""
+    rows = await db.fetch(_CONFIGURED, area)
+    return Register(
+        {row["alarm_id"]: row["priority"] for row in rows},
+        {row["alarm_id"]: row["response_s"] for row in rows if row["response_s"] is not None},
+    )
+
+
+async def unauthorised(db: Database, start: int, stop: int, area: str | None = None) -> Unauthorised:
+    """Counts of ``[start, stop)`` (ns)."""
+    row = await db.fetchrow(_UNAUTHORISED, area, to_datetime(start), to_datetime(stop))
+    assert row is not None
+    return Unauthorised(row["suppressions"], row["changes"])
+
+
+async def journal_begin(db: Database) -> int | None:
+    """Time of the oldest entry (ns); None while the journal is empty."""
+    first = await db.fetchval(_FIRST)
+    return None if first is None else to_ns(first)
+
+
+async def upsets(db: Database, start: int, stop: int, area: str | None = None) -> NsArray:
+    """int64[k]: when the labelled events of ``[start, stop)`` began, rising."""
+    rows = await db.fetch(_UPSETS, area, to_datetime(start), to_datetime(stop))
+    return np.array([to_ns(row["ts_from"]) for row in rows], np.int64)

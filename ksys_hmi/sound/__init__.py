@@ -1,0 +1,1 @@
+"""The horn: tones and the audio device. No Qt, no SQL."""
