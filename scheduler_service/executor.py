@@ -9,8 +9,7 @@ import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
-from ksys_core.errors import KnownError
-from ksys_core.i18n import N_
+from ksys_core.services.cluster import ENCRYPTED, PLAIN, Cluster
 from ksys_core.services.compute import RestartingProcesses
 
 WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
@@ -22,14 +21,10 @@ class LazyExecutor:
     """Gives one executor, started by the first who asks.
 
     Args:
-        kind: ``processes`` or ``threads``; `KnownError` for another.
+        kind: the setting: ``processes``, ``threads`` or the address of a Dask cluster.
     """
 
     def __init__(self, kind: str) -> None:
-        if kind not in ("processes", "threads"):
-            raise KnownError(
-                "executor.kind", N_("This version computes with processes or threads, not with {kind}."), kind=kind
-            )
         self._kind = kind
         self._executor: Executor | None = None
 
@@ -41,6 +36,8 @@ class LazyExecutor:
     def _make(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
+        if self._kind.startswith((PLAIN, ENCRYPTED)):
+            return Cluster(self._kind)
         return RestartingProcesses(WORKERS, _begin_worker)
 
     def close(self) -> None:

@@ -96,7 +96,7 @@ async def _insert(db: Database, sensor_id: int, rows: np.ndarray) -> None:
 async def measure(dsn: str, sensors: int, given: argparse.Namespace) -> None:
     await migrate(dsn)
     db = await Database.connect(dsn, pool_max=4, statement_timeout_s=600)
-    executor = LazyExecutor("processes")
+    executor = LazyExecutor(given.executor)
     try:
         ids = await add_history(db, sensors, given.days, given.every)
         fit_s = await deploy_all(db, ids, given.algorithm, given.days)
@@ -116,6 +116,7 @@ async def measure(dsn: str, sensors: int, given: argparse.Namespace) -> None:
         first_seconds=round(took[0], 3),
         sensors=sensors,
         algorithm=given.algorithm,
+        executor=given.executor.partition(":")[0],
         steps=HORIZON,
         times_faster=round(loop / seconds, 1),
         fit_s=round(fit_s, 4),
@@ -132,6 +133,7 @@ def main() -> None:
     options.add_argument("--days", type=float, default=4, help="days of readings")
     options.add_argument("--every", type=int, default=60, help="seconds between readings")
     options.add_argument("--sample", type=int, default=5, help="sensors of the reference loop")
+    options.add_argument("--executor", default="processes", help="as in the settings: also dask://host:port")
     options.add_argument("--growth", action="store_true", help="several numbers of sensors")
     given = options.parse_args()
     for sensors in GROWTH if given.growth else (given.sensors,):

@@ -9,10 +9,11 @@ import pytest
 
 from ksys_core.domain.series import ValueArray
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import artefacts, work
+from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.base import LEVELS, Fitted, Forecast
 from ksys_core.forecasting.batches import BatchEngine, forecast_all
 from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.ridge import Matrix, Ridge, RidgeState
 from ksys_core.forecasting.work import PredictTask, TrainTask, predict_batch, train
