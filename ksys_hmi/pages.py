@@ -46,6 +46,14 @@ PAGES: Final = (
         "notifications",
         "Alt+9",
     ),
+    PageSpec(
+        "anomalies",
+        N_("Anomalies"),
+        "ksys_hmi.views.anomalies:AnomaliesPage",
+        "anomalies",
+        "Alt+8",
+        full_only=True,
+    ),
     PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
     PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
 )

@@ -97,12 +97,12 @@ def load(text: str, expected_sha256: str) -> Detector:
         KnownError: it is not a detector of a known version, or anything in it is not as it must be.
     """
     if len(text) > MAX_CHARS or sha256(text) != expected_sha256:
-        raise _refused(N_("its fingerprint or size is wrong"))
+        raise _refused()
     try:
         return Detector.model_validate_json(text)
     except (ValidationError, ValueError, RecursionError) as error:
-        raise _refused(type(error).__name__) from error
+        raise _refused() from error
 
 
-def _refused(reason: str) -> KnownError:
-    return KnownError("anomalies.artefact", N_("The stored detector was refused: {reason}."), reason=reason)
+def _refused() -> KnownError:
+    return KnownError("anomalies.artefact", N_("The stored detector was refused."))

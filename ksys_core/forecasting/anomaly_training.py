@@ -54,7 +54,7 @@ def train(history: UnitHistory) -> Detector:
         KnownError: too many tags, none that varies, or too little history.
     """
     if len(history.sensors) > MAX_TAGS:
-        raise KnownError("anomalies.tags", N_("A unit may have {most} tags at most."), most=MAX_TAGS)
+        raise KnownError("anomalies.tags", N_("The unit has too many tags for one detector: divide it."))
     kept = _usable(history.values)
     if not kept:
         raise KnownError("anomalies.few", N_("No tag of the unit has a history that varies."))
@@ -64,11 +64,7 @@ def train(history: UnitHistory) -> Detector:
     filled = np.stack([bridged(column) for column in z.T], axis=1)
     x, y = _pairs(filled)
     if len(x) < LEAST_ROWS:
-        raise KnownError(
-            "anomalies.short",
-            N_("There is too little history: {need} samples of all tags are needed."),
-            need=LEAST_ROWS,
-        )
+        raise KnownError("anomalies.short", N_("There is too little history of all tags at the same time."))
     coef, errors = _var(x, y)
     whiten = _whitening(errors)
     distance = moving_mean(((errors @ whiten.T) ** 2).sum(axis=1), MEAN)

@@ -100,7 +100,7 @@ async def _watches(db: Database, now_ns: int) -> list[tuple[Watch, Detector]]:
         try:
             found.append((watch, DETECTORS.model(watch.artefact, watch.sha256)))
         except KnownError as error:
-            await anomaly_groups.note_failure(db, watch.group_id, error.text.format(**error.params), now_ns)
+            await anomaly_groups.note_failure(db, watch.group_id, error.text, now_ns)
     return found
 
 

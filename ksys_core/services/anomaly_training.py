@@ -72,7 +72,7 @@ async def _train(db: Database, groups: Sequence[Group], *, now_ns: int, executor
             history = await _history(db, group, now_ns, silent, known.get(group.group_id, []))
             model = await asyncio.get_running_loop().run_in_executor(executor, train, history)
         except KnownError as error:
-            await anomaly_groups.note_failure(db, group.group_id, error.text.format(**error.params), now_ns)
+            await anomaly_groups.note_failure(db, group.group_id, error.text, now_ns)
             continue
         text = dump(model)
         await anomaly_groups.keep_detector(db, group.group_id, text, sha256(text), now_ns)
