@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PAGE_IDS = (
-    *("dashboard", "trend", "alarms", "rules", "master", "advisories", "comparison", "models", "notifications"),
-    *("service", "help"),
+    *("dashboard", "trend", "alarms", "rules", "master", "advisories", "comparison", "anomalies", "models"),
+    *("notifications", "service", "help"),
 )
 
 

@@ -12,6 +12,8 @@ from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
 from ksys_core.services import (
     advisories,
+    anomalies,
+    anomaly_training,
     backfill,
     drift,
     forecast,
@@ -87,6 +89,8 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
         Job("lifecycle", N_("Promotion and rollback of models"), 600, run_lifecycle, 300, offset_s=90, needs_ml=True),
         Job("retraining", N_("Nightly retraining"), 600, run_retraining, 120, offset_s=30, needs_ml=True),
+        Job("anomalies", N_("Anomalies of units and tags"), 60, run_anomalies, 50, offset_s=20, needs_ml=True),
+        Job("detectors", N_("Training of detectors"), 120, run_detectors, 3600, offset_s=50, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -158,6 +162,19 @@ async def run_retraining(context: JobContext) -> int:
     return await retraining.nightly(context.db, now_ns=context.clock(), zone=context.settings.zone)
 
 
+async def run_anomalies(context: JobContext) -> int:
+    """The new samples of every unit, judged."""
+    return await anomalies.run(context.db, now_ns=context.clock())
+
+
+async def run_detectors(context: JobContext) -> int:
+    """Detectors of the units that have none yet, and all of them every night."""
+    settings = context.settings
+    return await anomaly_training.train_due(
+        context.db, now_ns=context.clock(), executor=context.executor(), zone=settings.zone
+    )
+
+
 async def run_demo_models(context: JobContext) -> int:
     """The demo plant's forecasts, deployed as soon as there is history; waits where no simulator runs."""
     began, deployed = time.monotonic(), 0
@@ -169,6 +186,7 @@ async def run_demo_models(context: JobContext) -> int:
 
 
 async def run_housekeeping(context: JobContext) -> int:
-    """Old runs and instances are forgotten."""
+    """Old runs, instances and anomalies are forgotten."""
     runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
-    return runs + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    runs += await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    return runs + await anomalies.prune(context.db, now_ns=context.clock())

@@ -2,6 +2,7 @@
 
 from tests.integration.forecasting.conftest import executor  # noqa: F401 - a fixture
 from tests.integration.forecasting.test_advisories import *  # noqa: F403
+from tests.integration.forecasting.test_anomalies import *  # noqa: F403
 from tests.integration.forecasting.test_calibration import *  # noqa: F403
 from tests.integration.forecasting.test_cycle import *  # noqa: F403
 from tests.integration.forecasting.test_inputs import *  # noqa: F403
@@ -13,3 +14,4 @@ del test_old_forecasts_are_forgotten_their_sums_stay  # noqa: F821 - here a poli
 del test_who_is_told_of_a_forecast_can_read_it  # noqa: F821 - the WASM server has one connection
 
 del test_on_the_command_line  # noqa: F821 - for the same reason
+del test_who_is_told_can_read_it  # noqa: F821 - likewise

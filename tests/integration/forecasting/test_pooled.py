@@ -18,6 +18,7 @@ from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.work import PredictTask
 from ksys_core.services import forecast, models, models_pooled
 from ksys_core.services.models import TrainingPlan
+from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import active_deployments
 from ksys_core.store.pool import Database
 from tests.integration.forecasting.plant import NOW, add_sensor, history, wave
@@ -50,8 +51,8 @@ async def test_one_text_forecasts_every_tag_in_one_call(
     assert calls == [3 * 36]
     assert await database.fetchval("select count(*) from shared_artefacts") == 1
     assert await database.fetchval("select count(artefact) from trained_models") == 0
-    texts = {id(deployment.artefact) for deployment in await active_deployments(database)}
-    assert len(texts) == 1
+    models = [deployment.model_id for deployment in await active_deployments(database)]
+    assert len({id(text) for text in (await artefacts_of(database, models)).values()}) == 1
     bands = await forecast.latest_forecasts(database, list(tags.values()))
     for i, tag in enumerate(TAGS):
         band = bands[tags[tag]]
