@@ -126,7 +126,7 @@ def update_desk(definitions: Definitions, state: State, found: Sequence[asyncpg.
 
 def rows_of(definitions: Definitions, alarm_ids: Sequence[int]) -> IndexArray:
     """int64 index of each alarm in the definitions, -1 for those not evaluated."""
-    order = np.argsort(definitions.alarm_id)
+    order = np.argsort(definitions.alarm_id, kind="stable")  # nearly in order as a rule
     if not len(order):
         return np.full(len(alarm_ids), -1, np.int64)
     place = np.minimum(np.searchsorted(definitions.alarm_id, alarm_ids, sorter=order), len(order) - 1)
