@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.domain.times import DAY, HOUR, to_datetime, to_ns
+from ksys_core.forecasting.pooled_work import PooledEngine
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services.models import HISTORY_DAYS
 from ksys_core.services.training import TrainingRequest
@@ -78,11 +79,17 @@ def next_night(now_ns: int, zone: ZoneInfo) -> int:
 
 
 def _tried(candidate: Candidate) -> tuple[str, ...]:
-    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet."""
+    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet.
+
+    A model of several tags is left as it is: fitted to one tag alone it would be another one.
+    """
     names = dict.fromkeys((candidate.algorithm, *CHALLENGERS))
-    return tuple(
-        name for name in names if name in SPECS and not SPECS[name].instant and name not in candidate.in_shadow
-    )
+    return tuple(name for name in names if name in SPECS and _fitted_alone(name) and name not in candidate.in_shadow)
+
+
+def _fitted_alone(algorithm: str) -> bool:
+    spec = SPECS[algorithm]
+    return not spec.instant and not isinstance(spec.engine, PooledEngine)
 
 
 def _due(candidate: Candidate, algorithm: str, now_ns: int) -> bool:

@@ -6,17 +6,18 @@ import asyncio
 import time
 from concurrent.futures import Executor
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from ksys_core.cli.program import run
-from ksys_core.domain.times import MINUTE
+from ksys_core.domain.times import DAY, HOUR, MINUTE, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.boosting import booster
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.work import PredictTask
-from ksys_core.services import forecast, models, models_pooled
+from ksys_core.services import forecast, model_files, models, models_pooled, retraining, training
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import active_deployments
@@ -105,6 +106,22 @@ async def test_a_model_may_still_be_fitted_to_one_tag_alone(database: Database, 
     assert await database.fetchval("select count(artefact) from trained_models") == 1
     bands = await forecast.latest_forecasts(database, list(tags.values()))
     assert {band.source for band in bands.values()} == {"model"}
+
+
+async def test_the_night_does_not_fit_it_to_one_tag_alone(database: Database, executor: Executor) -> None:
+    await deployed(database, executor)
+    await database.execute("update trained_models set created_at = $1", to_datetime(NOW - 3 * DAY))
+    night = NOW // DAY * DAY + 12 * HOUR
+    assert await retraining.nightly(database, now_ns=night, zone=ZoneInfo("UTC")) == 3
+    assert {job.algorithms for job in await training.jobs(database)} == {("ridge",)}
+
+
+async def test_it_is_exported_whole(database: Database, executor: Executor) -> None:
+    tags = await deployed(database, executor)
+    (model,) = [row.model_id for row in await models.listed(database) if row.sensor_id == tags["P2"]]
+    held = model_files.checked(await model_files.export(database, model_id=model))
+    assert (held.algorithm, held.tag) == ("xgboost_global", "P2")
+    assert held.artefact == (await active_deployments(database))[0].artefact
 
 
 async def test_who_may_share_a_text(database: Database) -> None:
