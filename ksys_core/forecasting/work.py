@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -21,6 +21,7 @@ from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
+from ksys_core.forecasting.seeding import seed
 
 FALLBACK_LOOKBACK = 600
 
@@ -99,7 +100,8 @@ def train(task: TrainTask) -> TrainResult:
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes)
+    half = seed(spec, task.y, season=season, horizon=task.horizon, params=params)
+    text = artefacts.dump(replace(fitted, half=half), task.y, notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -165,7 +167,10 @@ def _result(task: PredictTask, outcome: Forecast | KnownError | None) -> Predict
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
-    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+    """With bounds from matured errors; before there are enough, from those of walk-forward."""
+    for half in (_model(task.artefact, task.sha256).half, task.half):
+        forecast = forecast if half is None else calibrated(forecast, half)
+    return _finished(forecast, task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:

@@ -14,7 +14,8 @@ from ksys_core.forecasting.base import LEVELS, Fitted, Forecast
 from ksys_core.forecasting.batches import BatchEngine, forecast_all
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.ridge import Matrix, Ridge, RidgeState
+from ksys_core.forecasting.ridge import Ridge, RidgeState
+from ksys_core.forecasting.ridge_features import Matrix
 from ksys_core.forecasting.work import PredictTask, TrainTask, predict_batch, train
 from tests.unit.forecasting.signals import daily, with_values
 
