@@ -39,6 +39,7 @@ PAGES: Final = (
     PageSpec("dashboard", N_("Dashboard"), "ksys_hmi.views.dashboard:DashboardPage", "dashboard", "Alt+1"),
     PageSpec("trend", N_("Trend"), "ksys_hmi.views.trend:TrendPage", "trend", "Alt+2"),
     PageSpec("alarms", N_("Alarms"), "ksys_hmi.views.alarms:AlarmsPage", "alarms", "Alt+3"),
+    PageSpec("rules", N_("Suppression rules"), "ksys_hmi.views.rules:RulesPage", "rules"),
     PageSpec(
         "notifications",
         N_("Notifications"),
@@ -46,6 +47,7 @@ PAGES: Final = (
         "notifications",
         "Alt+9",
     ),
+    PageSpec("models", N_("Models"), "ksys_hmi.views.models:ModelsPage", "models", "Alt+7", full_only=True),
     PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
     PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
 )

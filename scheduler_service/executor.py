@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
-from ksys_core.services.compute import RestartingProcesses
+from ksys_core.services.compute import RestartingProcesses, begin_worker
 
 WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
 
@@ -39,7 +37,7 @@ class LazyExecutor:
     def _make(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
-        return RestartingProcesses(WORKERS, _begin_worker)
+        return RestartingProcesses(WORKERS, begin_worker)
 
     def close(self) -> None:
         """End at once, whatever is being computed."""
@@ -49,16 +47,3 @@ class LazyExecutor:
         for child in multiprocessing.active_children():
             child.kill()
         self._executor = None
-
-
-def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to the service and ends when the service is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True, name="ksys-parent").start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

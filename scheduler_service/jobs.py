@@ -10,7 +10,18 @@ from typing import Final
 
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
-from ksys_core.services import backfill, drift, forecast, metrics, models_demo, partitions, rollups, virtual_tags
+from ksys_core.services import (
+    backfill,
+    drift,
+    forecast,
+    lifecycle,
+    metrics,
+    models_demo,
+    partitions,
+    retraining,
+    rollups,
+    virtual_tags,
+)
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
 from ksys_core.store.pool import Database
@@ -72,6 +83,8 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
+        Job("lifecycle", N_("Promotion and rollback of models"), 600, run_lifecycle, 300, offset_s=90, needs_ml=True),
+        Job("retraining", N_("Nightly retraining"), 600, run_retraining, 120, offset_s=30, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -126,6 +139,16 @@ async def run_metrics(context: JobContext) -> int:
 async def run_drift(context: JobContext) -> int:
     """Whether the deployed models still fit their plant."""
     return await drift.run(context.db, now_ns=context.clock())
+
+
+async def run_lifecycle(context: JobContext) -> int:
+    """Challengers that have proved themselves, champions that have not."""
+    return await lifecycle.run(context.db, now_ns=context.clock())
+
+
+async def run_retraining(context: JobContext) -> int:
+    """The training jobs of this night, as soon as it has begun."""
+    return await retraining.nightly(context.db, now_ns=context.clock(), zone=context.settings.zone)
 
 
 async def run_demo_models(context: JobContext) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -113,27 +113,27 @@ def walk_forward(
     params: Frozen | None = None,
     refit_every: int | None = None,
     levels: Sequence[float] = LEVELS,
+    note: Callable[[int], None] = lambda _folds: None,
 ) -> Backtest:
     """Fit before the first origin, then continue the model from origin to origin; where a new fit fails, it stays.
 
     Args:
         refit_every: folds after which the model is fitted anew; None: never.
+        note: told how many folds are done, after each.
 
     Raises:
         KnownError: too few origins have a forecast; the newest reason.
     """
     shape = (len(where.origins), where.horizon)
-    value, lo, hi = (
-        np.full(shape, np.nan),
-        np.full((len(levels), *shape), np.nan),
-        np.full((len(levels), *shape), np.nan),
-    )
+    value = np.full(shape, np.nan)
+    lo, hi = np.full((2, len(levels), *shape), np.nan)
     fit_s: list[float] = []
     update_s: list[float] = []
     failed: list[KnownError] = []
     model: Fitted | None = None
     for i, origin in enumerate(where.origins):
-        past = RegularSeries(y.start, y.step, y.v[:origin])
+        note(i)
+        past = y.part(0, origin)
         if model is None or (refit_every is not None and i % refit_every == 0):
             begun = time.perf_counter()
             fitted = attempt(partial(fit_recorded, spec, past, season=season, horizon=where.horizon, params=params))

@@ -8,6 +8,7 @@ from ksys_core.forecasting import arima, ets, mstl, ridge, theta
 from ksys_core.forecasting.base import ModelSpec, NoParams
 from ksys_core.forecasting.baselines import Drift, Naive, SeasonalNaive, Spread
 from ksys_core.forecasting.boosting.engine import Xgboost, XgboostParams, XgboostState
+from ksys_core.forecasting.boosting.pooled import PooledParams, PooledState, XgboostPooled
 from ksys_core.forecasting.prophet_curve import ProphetState
 from ksys_core.forecasting.prophet_engine import ProphetEngine, ProphetParams
 from ksys_core.i18n import N_
@@ -50,6 +51,17 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ),
         ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
         ModelSpec("prophet", "Prophet", ProphetEngine(), ProphetState, ProphetParams, needs=("prophet",)),
-        ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), held_out=True),
+        ModelSpec(
+            "xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), held_out=True, gaps=True
+        ),
+        ModelSpec(
+            "xgboost_global",
+            N_("XGBoost over several tags"),
+            XgboostPooled(),
+            PooledState,
+            PooledParams,
+            needs=("xgboost",),
+            held_out=True,
+        ),
     )
 }

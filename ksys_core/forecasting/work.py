@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,8 +22,10 @@ from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
 from ksys_core.forecasting.seeding import seed
+from ksys_core.i18n import N_
 
 FALLBACK_LOOKBACK = 600
+WITHOUT: Final = N_("Forecast without {tags}: no newest values.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,7 @@ def train(task: TrainTask) -> TrainResult:
         raise outcome
     fitted, notes = outcome
     half = seed(spec, task.y, season=season, horizon=task.horizon, params=params)
-    text = artefacts.dump(replace(fitted, half=half), task.y, notes)
+    text = artefacts.dump(replace(fitted, half=half), task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -123,12 +125,18 @@ def _model(text: str, sha256: str) -> Fitted:
     return artefacts.load(text, sha256)
 
 
-def lookback(text: str, sha256: str) -> int:
-    """Intervals of history that the model of an artefact wants; what the fallback wants when it is not readable."""
+def needs(text: str, sha256: str) -> tuple[int, tuple[str, ...]]:
+    """Intervals of history and other tags that a model wants; those of the fallback when it can't be read."""
     try:
-        return _model(text, sha256).lookback + MAX_LATE
+        model = _model(text, sha256)
     except KnownError:
-        return FALLBACK_LOOKBACK
+        return FALLBACK_LOOKBACK, ()
+    return model.lookback + MAX_LATE, _inputs(model)
+
+
+def _inputs(model: Fitted) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(model.params, "inputs", ())
+    return found
 
 
 def warm() -> None:
@@ -144,7 +152,7 @@ def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
     forecasts = dict(zip(sound, made, strict=True))
     errors = {i: model for i, model in models.items() if isinstance(model, KnownError)}
     outcomes = {**errors, **forecasts}
-    return [_result(task, outcomes.get(i)) for i, task in enumerate(tasks)]
+    return [_result(task, outcomes.get(i), _silent(sound.get(i))) for i, task in enumerate(tasks)]
 
 
 def _fresh(task: PredictTask) -> bool:
@@ -156,14 +164,23 @@ def _continued(task: PredictTask) -> Fitted:
     return _model(task.artefact, task.sha256).update(task.y)
 
 
-def _result(task: PredictTask, outcome: Forecast | KnownError | None) -> PredictResult:
-    """What is kept of `outcome`; None: the newest values are missing."""
+def _silent(model: Fitted | None) -> tuple[str, ...]:
+    """The other tags of `model` that have no newest value."""
+    if model is None:
+        return ()
+    newest = {tag: values[-MAX_LATE - 1 :] for tag, values in model.window.inputs.items()}
+    return tuple(tag for tag in _inputs(model) if not np.isfinite(newest.get(tag, np.empty(0))).any())
+
+
+def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Sequence[str]) -> PredictResult:
+    """What is kept of `outcome`; None: the newest values are missing. A model whose inputs are `silent` says so."""
     if outcome is None:
         return PredictResult(task.key, None, "stale")
     made = attempt(partial(_calibrated, outcome, task)) if isinstance(outcome, Forecast) else outcome
     if isinstance(made, KnownError):
         return _fallback(task, made.text.format(**made.params))
-    return PredictResult(task.key, made, "model")
+    said = WITHOUT.format(tags=", ".join(silent)) if silent else ""
+    return PredictResult(task.key, made, "model", said)
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
@@ -174,6 +191,8 @@ def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
+    if len(forecast.value) != task.horizon:
+        raise ValueError("the forecast has not as many steps as were asked for")
     if not forecast.finite:
         raise ValueError("the forecast is not finite")
     return tidy(forecast, task.low, task.high)

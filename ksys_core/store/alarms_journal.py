@@ -10,20 +10,19 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.isa import ISA_STATES
 from ksys_core.domain.alarms.transitions import EVENTS, Transitions
 from ksys_core.domain.times import to_datetime, to_ns
-from ksys_core.store.alarms_state import moments
+from ksys_core.store.alarms_saving import moments
 from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
 _WRITE: Final = """
-insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, value, limit_value,
-                          priority, occurrence, isa_from, isa_to, regions)
-select e.alarm_id, s.sensor_id, s.tag, s.area, d.kind, e.kind, e.source_ts, e.detected_ts, nullif(e.value, 'NaN'),
-       nullif(e.limit_value, 'NaN'), d.priority, e.occurrence, e.isa_from, e.isa_to,
-       e.regions
+insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason, value,
+                          limit_value, priority, occurrence, isa_from, isa_to, regions)
+select e.alarm_id, s.sensor_id, s.tag, s.area, d.kind, e.kind, e.source_ts, e.detected_ts, e.reason,
+       nullif(e.value, 'NaN'), nullif(e.limit_value, 'NaN'), d.priority, e.occurrence, e.isa_from, e.isa_to, e.regions
   from unnest($1::int[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::float8[], $6::float8[], $7::int[],
-              $8::text[], $9::text[], $10::smallint[])
+              $8::text[], $9::text[], $10::smallint[], $11::text[])
        with ordinality as e(alarm_id, kind, source_ts, detected_ts, value, limit_value, occurrence, isa_from, isa_to,
-                            regions, place)
+                            regions, reason, place)
   join alarm_definitions d using (alarm_id) join sensors s on s.sensor_id = d.sensor_id
  order by e.place
 """
@@ -94,8 +93,10 @@ class JournalEntry:
     isa_to: str
 
 
-async def write(connection: Connection, definitions: Definitions, transitions: Transitions) -> None:
-    """Append what the engine found, in its order."""
+async def write(
+    connection: Connection, definitions: Definitions, transitions: Transitions, reasons: Sequence[str] | None = None
+) -> None:
+    """Append what the engine found, in its order; `reasons`: one for each transition."""
     await connection.execute(
         _WRITE,
         definitions.alarm_id[transitions.row].tolist(),
@@ -108,6 +109,7 @@ async def write(connection: Connection, definitions: Definitions, transitions: T
         [ISA_STATES[code] for code in transitions.isa_from.tolist()],
         [ISA_STATES[code] for code in transitions.isa_to.tolist()],
         transitions.regions.tolist(),
+        [""] * len(transitions) if reasons is None else reasons,
     )
 
 

@@ -72,7 +72,14 @@ def clock(start: int, step: int, indices: Indices, zone: str) -> TimeArray:
     return local(start + indices * step + step // 2, zone)
 
 
-def matrix(z: ValueArray, clocks: TimeArray, origins: Indices, steps: Indices, layout: Layout) -> Matrix:
+def matrix(
+    z: ValueArray,
+    clocks: TimeArray,
+    origins: Indices,
+    steps: Indices,
+    layout: Layout,
+    unit: ValueArray | float = 1.0,
+) -> Matrix:
     """Inputs float32[rows, columns].
 
     Args:
@@ -80,13 +87,17 @@ def matrix(z: ValueArray, clocks: TimeArray, origins: Indices, steps: Indices, l
         clocks: the plant's clock of ``z`` and of the targets after it.
         origins: index of the newest known value of each row, at least `Layout.least`.
         steps: how many steps after it the target lies.
+        unit: what differences are divided by, float64[rows], where ``z`` itself is not scaled.
     """
     unique, where = np.unique(origins, return_inverse=True)
     targets = clocks[origins + steps]
-    columns = [
-        steps[:, None],
+    moves = [
         _history(z, unique, layout)[where],
         *(_seasonal(z, origins, steps, layout.season, j) for j in layout.seasons),
+    ]
+    columns = [
+        steps[:, None],
+        np.concatenate(moves, axis=1) / np.broadcast_to(unit, len(origins))[:, None],
         hour_of_day(targets)[:, None],
         weekday(targets)[:, None],
     ]

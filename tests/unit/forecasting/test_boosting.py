@@ -11,6 +11,7 @@ import pytest
 
 from ksys_core.domain.times import HOUR, MINUTE, to_ns
 from ksys_core.errors import KnownError
+from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.base import fit
 from ksys_core.forecasting.boosting.engine import Panel, XgboostParams, XgboostState
 from ksys_core.forecasting.boosting.features import Layout, every_step, sampled
@@ -120,7 +121,18 @@ def test_too_short_a_window_is_said() -> None:
     model = fit(SPECS["xgboost"], daily(), season=SEASON, horizon=6)
     with pytest.raises(KnownError, match="values are needed"):
         fit(SPECS["xgboost"], daily(60), season=SEASON, horizon=12)
-    v = daily().v.copy()
-    v[-60:-20] = np.nan
     with pytest.raises(KnownError, match="values are needed"):
-        model.update(with_values(daily(), v)).predict()
+        artefacts.load(artefacts.dump(model, daily())).update(daily().tail(30)).predict()
+
+
+def test_a_long_gap_costs_no_more_than_what_lies_in_it() -> None:
+    whole = daily(600)
+    v = whole.v[:480].copy()
+    v[200:300] = np.nan
+    v[420:470] = np.nan
+    model = fit(SPECS["xgboost"], with_values(daily(), v), season=SEASON, horizon=12)
+    gone_on = model.update(with_values(daily(), v)).predict()
+    assert np.abs(gone_on.value - whole.v[480:492]).mean() < 2
+    only_gaps = np.where(np.arange(480) % 40 < 30, np.nan, daily().v)
+    with pytest.raises(KnownError, match="values are needed"):
+        fit(SPECS["xgboost"], with_values(daily(), only_gaps), season=1, horizon=12)
