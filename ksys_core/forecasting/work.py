@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
+from ksys_core.forecasting.seeding import seed
 from ksys_core.i18n import N_
 
 FALLBACK_LOOKBACK = 600
@@ -103,7 +104,8 @@ def train(task: TrainTask) -> TrainResult:
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes=notes)
+    half = seed(spec, task.y, season=season, horizon=task.horizon, params=params)
+    text = artefacts.dump(replace(fitted, half=half), task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -193,7 +195,10 @@ def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Se
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
-    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+    """With bounds from matured errors; before there are enough, from those of walk-forward."""
+    for half in (_model(task.artefact, task.sha256).half, task.half):
+        forecast = forecast if half is None else calibrated(forecast, half)
+    return _finished(forecast, task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
