@@ -20,12 +20,14 @@ NIGHT: Final = time(2)
 """Plant time at which the first job of a night may begin."""
 SPREAD: Final = 4 * HOUR
 """The jobs of a night begin within so long."""
-EVERY_DAYS: Final = {"auto_arima": 3, "auto_ets": 7, "auto_theta": 7, "mstl": 7}
+EVERY_DAYS: Final = {"auto_arima": 3, "auto_ets": 7, "auto_theta": 7, "mstl": 7, "ensemble": 7}
 """How often an engine is fitted anew, where that is not every day."""
 CHALLENGERS: Final = ("ridge",)
 """Tried beside every champion."""
 SLACK: Final = 6 * HOUR
 """A model may be younger by so much and still be due: nights are staggered, and fits take time."""
+NIGHT_FOLDS: Final = 96
+"""Tests at most: two thirds count, more than the gate needs, and a thousand sensors have to be done by morning."""
 DRIFT_PAUSE: Final = 6 * HOUR
 """No sensor is retrained for drift more often."""
 _MIXER: Final = 2_654_435_761
@@ -58,7 +60,7 @@ async def after_drift(db: Database, *, now_ns: int) -> int:
         algorithms = _tried(candidate)
         if not algorithms:
             continue
-        job_id = await training.file(db, _job(candidate, algorithms, "drift", None, None))
+        job_id = await training.file(db, _job(candidate, algorithms, "drift"))
         assert job_id is not None
         await store.lead_to(db, candidate.findings, job_id)
         filed += 1
@@ -91,7 +93,11 @@ def _due(candidate: Candidate, algorithm: str, now_ns: int) -> bool:
 
 
 def _job(
-    candidate: Candidate, algorithms: tuple[str, ...], origin: str, batch: str | None, not_before_ns: int | None
+    candidate: Candidate,
+    algorithms: tuple[str, ...],
+    origin: str,
+    batch: str | None = None,
+    not_before_ns: int | None = None,
 ) -> NewJob:
     """The champion's grid, horizon, season and parameters, over the newest data."""
     request = TrainingRequest(
@@ -100,6 +106,7 @@ def _job(
         candidate.horizon,
         candidate.season,
         max(HISTORY_DAYS, (candidate.data_to_ns - candidate.data_from_ns) / DAY),
+        NIGHT_FOLDS,
         params={candidate.algorithm: candidate.params},
         after="gate",
     )
