@@ -162,6 +162,7 @@ async def run_demo_models(context: JobContext) -> int:
 
 
 async def run_housekeeping(context: JobContext) -> int:
-    """Old runs and instances are forgotten."""
+    """Old runs, instances, models of past nights and their jobs are forgotten."""
     runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
-    return runs + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    models = await lifecycle.forget_old(context.db, now_ns=context.clock())
+    return runs + models + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)

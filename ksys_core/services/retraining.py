@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -70,13 +70,6 @@ async def after_drift(db: Database, *, now_ns: int) -> int:
 def offset(sensor_id: int) -> int:
     """How long after the night's beginning a sensor's job begins, ns: the same every night, evenly spread."""
     return sensor_id * _MIXER % 2**32 * SPREAD >> 32
-
-
-def next_night(now_ns: int, zone: ZoneInfo) -> int:
-    """When the next night begins, ns UTC."""
-    local = to_datetime(now_ns).astimezone(zone)
-    date = local.date() if local.time() < NIGHT else local.date() + timedelta(days=1)
-    return to_ns(datetime.combine(date, NIGHT, zone))
 
 
 def _tried(candidate: Candidate) -> tuple[str, ...]:
