@@ -186,7 +186,12 @@ async def run_demo_models(context: JobContext) -> int:
 
 
 async def run_housekeeping(context: JobContext) -> int:
-    """Old runs, instances and anomalies are forgotten."""
-    runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
-    runs += await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
-    return runs + await anomalies.prune(context.db, now_ns=context.clock())
+    """Old runs, instances, anomalies, models of past nights and their jobs are forgotten."""
+    now = context.clock()
+    forgotten = [
+        await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS),
+        await service_instances.forget_old(context.db, RUNS_KEPT_DAYS),
+        await lifecycle.forget_old(context.db, now_ns=now),
+        await anomalies.prune(context.db, now_ns=now),
+    ]
+    return sum(forgotten)

@@ -117,5 +117,6 @@ async def _take_in(loaded: LoadedSettings, file: Path, tag: str | None) -> None:
 
 async def _file_job(loaded: LoadedSettings, tag: str, found: Imported) -> None:
     async with database(loaded) as db:
-        job = await training.file(db, tags=[tag], request=found.request, station=platform.node())
+        request = found.request.in_zone(loaded.settings.time_zone)
+        job = await training.file(db, tags=[tag], request=request, station=platform.node())
     print(tr("Training job {job} is filed.", job=job))
