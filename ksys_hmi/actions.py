@@ -44,46 +44,25 @@ VIEW: Final = N_("View")
 ALARM: Final = N_("Alarm")
 HELP: Final = N_("Help")
 
+_ALARM_ACTIONS: Final[tuple[tuple[str, str, str, Right], ...]] = (
+    ("ack", N_("Acknowledge selected"), "Ctrl+K", "operator"),
+    ("ack_page", N_("Acknowledge visible page"), "Ctrl+Shift+K", "operator"),
+    ("ack_note", N_("Acknowledge with a note …"), "Ctrl+J", "operator"),
+    ("confirm", N_("Confirm the action …"), "Ctrl+I", "operator"),
+    ("shelve", N_("Shelve …"), "Ctrl+H", "operator"),
+    ("unshelve", N_("Unshelve"), "", "operator"),
+    ("comment", N_("Comment …"), "Ctrl+M", "operator"),
+    ("reset", N_("Reset latched"), "Ctrl+R", "operator"),
+    ("unack", N_("Withdraw acknowledgement …"), "Ctrl+U", "operator"),
+    ("out_of_service", N_("Take out of service …"), "", "engineer"),
+    ("in_service", N_("Return to service"), "", "engineer"),
+)
+
 ACTIONS: Final = (
     ActionSpec("alarm.next", N_("Next unacknowledged alarm"), "F2", menu=ALARM),
-    ActionSpec(
-        "alarm.ack", N_("Acknowledge selected"), "Ctrl+K", "alarms", ALARM, permission="operator", needs_database=True
-    ),
-    ActionSpec(
-        "alarm.ack_page",
-        N_("Acknowledge visible page"),
-        "Ctrl+Shift+K",
-        "alarms",
-        ALARM,
-        permission="operator",
-        needs_database=True,
-    ),
-    ActionSpec("alarm.shelve", N_("Shelve …"), "Ctrl+H", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec("alarm.unshelve", N_("Unshelve"), "", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec("alarm.comment", N_("Comment …"), "Ctrl+M", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec(
-        "alarm.reset", N_("Reset latched"), "Ctrl+R", "alarms", ALARM, permission="operator", needs_database=True
-    ),
-    ActionSpec(
-        "alarm.unack",
-        N_("Withdraw acknowledgement …"),
-        "Ctrl+U",
-        "alarms",
-        ALARM,
-        permission="operator",
-        needs_database=True,
-    ),
-    ActionSpec(
-        "alarm.out_of_service",
-        N_("Take out of service …"),
-        "",
-        "alarms",
-        ALARM,
-        permission="engineer",
-        needs_database=True,
-    ),
-    ActionSpec(
-        "alarm.in_service", N_("Return to service"), "", "alarms", ALARM, permission="engineer", needs_database=True
+    *(
+        ActionSpec(f"alarm.{name}", text, key, "alarms", ALARM, permission=right, needs_database=True)
+        for name, text, key, right in _ALARM_ACTIONS
     ),
     ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
     ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
@@ -182,6 +161,14 @@ ACTIONS: Final = (
     ActionSpec("master.import", N_("Import a table …"), "Ctrl+I", "master", permission="engineer", needs_database=True),
     ActionSpec("master.export", N_("Export the table …"), "Ctrl+Shift+E", "master", needs_database=True),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("alarms.faceplate", N_("Faceplate of the selected alarm"), "Ctrl+Return", "alarms"),
+    ActionSpec("alarms.show_new", N_("Show new alarms"), "N", "alarms"),
+    ActionSpec("alarms.group", N_("Group by area"), "G", "alarms"),
+    ActionSpec("alarms.search", N_("Filter the list"), "/", "alarms"),
+    ActionSpec("alarms.clear_filter", N_("Clear the filter"), "Ctrl+Backspace", "alarms"),
+    ActionSpec("alarms.save_filter", N_("Save the filter …"), "Ctrl+S", "alarms"),
+    ActionSpec("alarms.filters", N_("Saved filters"), "Ctrl+O", "alarms"),
+    ActionSpec("alarms.columns", N_("Columns …"), "Ctrl+L", "alarms"),
     ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
     ActionSpec(
         "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True

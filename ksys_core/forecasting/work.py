@@ -196,7 +196,7 @@ def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Se
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
     """With bounds from matured errors; before there are enough, from those of walk-forward."""
-    for half in (_model(task.artefact, task.sha256).half, task.half):
+    for half in (FORECASTERS.model(task.artefact, task.sha256).half, task.half):
         forecast = forecast if half is None else calibrated(forecast, half)
     return _finished(forecast, task)
 

@@ -44,6 +44,8 @@ TEXTS: Final[dict[str, str]] = {
     "alarm.changed_meanwhile": N_("{alarm}: {by} was first ({at}). Load again and look before you change."),
     "alarm.missing": N_("{alarm} no longer exists. Load again."),
     "alarm.exists": N_("{alarm} exists already. Load again and change it there."),
+    "settings.name": N_("“{name}” is no name for a setting."),
+    "settings.too_long": N_("These settings are too long to be kept. Delete some of them."),
 }
 
 

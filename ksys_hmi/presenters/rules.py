@@ -13,7 +13,7 @@ from ksys_core.services import alarms_modes, alarms_rules
 from ksys_core.services.alarms_kpis import alarm_names
 from ksys_core.services.alarms_modes import Maintenance
 from ksys_core.services.alarms_rules import NewRule, Rule, RuledAlarm
-from ksys_hmi.presenters.banner import area_paths
+from ksys_hmi.models.area_roll_up import area_paths
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 

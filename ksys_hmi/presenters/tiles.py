@@ -6,7 +6,7 @@ Everything is finished here (texts, and positions as fractions), so that paintin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -189,7 +189,7 @@ def tile_state(source: TileInput, now_ns: int) -> TileState:
         band=_band(sensor),
         ticks=_ticks(value, source.limits, sensor),
         alarm=source.alarm,
-        spark=_spark(source.spark, source.limits, now_ns),
+        spark=spark_of(source.spark, tuple(source.limits.values()), now_ns),
         forecast_text=format_value(forecast, sensor.decimals) if math.isfinite(forecast) else "",
         forecast_is_fallback=source.spark is not None and source.spark.is_fallback,
     )
@@ -242,7 +242,10 @@ def _next_forecast(spark: SparkData | None, now_ns: int) -> float:
     return float(spark.forecast_v[ahead[0]]) if len(ahead) else math.nan
 
 
-def _spark(data: SparkData | None, limits: Mapping[LimitKind, float], now_ns: int) -> Spark | None:
+def spark_of(
+    data: SparkData | None, limits: Sequence[float], now_ns: int, ahead_share: float = FORECAST_SHARE
+) -> Spark | None:
+    """The sparkline of `data` at `now_ns`; the last `ahead_share` of its width is for the forecast. None: no value."""
     if data is None or not np.isfinite(data.low).any():
         return None
     hour = 3_600e9
@@ -258,10 +261,10 @@ def _spark(data: SparkData | None, limits: Mapping[LimitKind, float], now_ns: in
     def y(values: npt.NDArray[np.float64]) -> FractionArray:
         return ((values - bottom) / (top - bottom)).astype(np.float32)
 
-    past = 1.0 - FORECAST_SHARE
+    past = 1.0 - ahead_share
     x = past + past * (data.t - now_ns) / hour
-    forecast_x = past + FORECAST_SHARE * (data.forecast_t[ahead] - now_ns) / hour
-    lines = tuple((limit - bottom) / (top - bottom) for limit in limits.values() if bottom < limit < top)
+    forecast_x = past + ahead_share * (data.forecast_t[ahead] - now_ns) / hour
+    lines = tuple((limit - bottom) / (top - bottom) for limit in limits if bottom < limit < top)
     return Spark(
         x.astype(np.float32),
         y(data.low),

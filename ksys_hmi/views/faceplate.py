@@ -30,6 +30,7 @@ from ksys_hmi.widgets.guidance import GuidancePane
 from ksys_hmi.widgets.tile_grid import TileGrid
 
 _WIDTH = 560
+_MOST_OPEN = 4
 
 
 class Faceplate(QDialog):
@@ -133,3 +134,15 @@ class Faceplate(QDialog):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self.presenter.stop()
+
+
+def open_faceplate(runtime: Runtime, sensor_id: int, parent: QWidget) -> None:
+    """Show a tag's faceplate beside `parent`, or bring it to the front; the oldest of too many is closed."""
+    open_ones = parent.findChildren(Faceplate)
+    for each in open_ones:
+        if each.presenter.state.sensor.sensor_id == sensor_id:
+            each.activateWindow()
+            return
+    if len(open_ones) >= _MOST_OPEN:
+        open_ones[0].close()
+    Faceplate(runtime, runtime.sensors[sensor_id], parent).show()

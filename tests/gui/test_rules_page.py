@@ -82,7 +82,7 @@ def test_a_rule_is_written_approved_and_switched_off_by_keys(on_page: Callable[[
         await until(lambda: page.rules.model().rows[0].acts)
         QTest.keyClick(page.rules, Qt.Key.Key_D, CTRL)
         dialog: ReasonDialog = await dialog_of(page, ReasonDialog)
-        dialog.reason.setCurrentText("trial")
+        dialog.reason.setText("trial")
         dialog.accept()
         await until(lambda: not page.rules.model().rows[0].enabled)
         assert await plant.db.fetchval("select reason from audit_log where action = 'rule.disable'") == "trial"
@@ -140,7 +140,7 @@ def test_maintenance_is_started_and_ended_by_keys(on_page: Callable[[Scenario], 
     async def scenario(window: MainWindow, page: RulesPage, plant: Plant) -> None:
         QTest.keyClick(page.rules, Qt.Key.Key_M, CTRL)
         dialog: MaintenanceDialog = await dialog_of(page, MaintenanceDialog)
-        dialog.reason.setCurrentText("new modem")
+        dialog.reason.setText("new modem")
         dialog.accept()
         await until(lambda: len(page.maintenance.model().rows) == 1)
         window.activateWindow()
