@@ -168,6 +168,12 @@ ACTIONS: Final = (
     ActionSpec("models.details", N_("Results and log"), "L", "models", needs_database=True),
     ActionSpec("models.cancel", N_("Cancel the job …"), "", "models", permission="engineer", needs_database=True),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
+    ActionSpec("journal.first", N_("First page"), "Alt+Home", "alarms"),
+    ActionSpec("journal.previous", N_("Previous page"), "Alt+PgUp", "alarms"),
+    ActionSpec("journal.next", N_("Next page"), "Alt+PgDown", "alarms"),
+    ActionSpec("journal.last", N_("Last page"), "Alt+End", "alarms"),
+    ActionSpec("journal.page", N_("Go to a page of the journal"), "Ctrl+G", "alarms"),
+    ActionSpec("journal.export", N_("Export the journal …"), "Ctrl+E", "alarms"),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
