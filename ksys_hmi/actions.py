@@ -174,6 +174,13 @@ ACTIONS: Final = (
     ActionSpec("journal.last", N_("Last page"), "Alt+End", "alarms"),
     ActionSpec("journal.page", N_("Go to a page of the journal"), "Ctrl+G", "alarms"),
     ActionSpec("journal.export", N_("Export the journal …"), "Ctrl+E", "alarms"),
+    ActionSpec("master.edit", N_("Edit the alarm …"), "Ctrl+E", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.new", N_("New alarm …"), "Ctrl+N", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.history", N_("History …"), "H", "master", needs_database=True),
+    ActionSpec("master.trend", N_("Trend of the selected alarm"), "T", "master"),
+    ActionSpec("master.matrix", N_("Priority matrix …"), "Ctrl+M", "master"),
+    ActionSpec("master.import", N_("Import a table …"), "Ctrl+I", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.export", N_("Export the table …"), "Ctrl+Shift+E", "master", needs_database=True),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )

@@ -40,6 +40,7 @@ PAGES: Final = (
     PageSpec("trend", N_("Trend"), "ksys_hmi.views.trend:TrendPage", "trend", "Alt+2"),
     PageSpec("alarms", N_("Alarms"), "ksys_hmi.views.alarms:AlarmsPage", "alarms", "Alt+3"),
     PageSpec("rules", N_("Suppression rules"), "ksys_hmi.views.rules:RulesPage", "rules"),
+    PageSpec("master", N_("Master alarms"), "ksys_hmi.views.master:MasterPage", "alarms", "Alt+M"),
     PageSpec(
         "notifications",
         N_("Notifications"),

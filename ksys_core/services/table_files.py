@@ -139,7 +139,13 @@ class _Xlsx:
         self._rows = 0
 
     def _append(self, row: Sequence[Cell]) -> None:
-        self._sheet.append([self._text(cell) if isinstance(cell, str) else cell for cell in row])
+        self._sheet.append([self._cell(cell) for cell in row])
+
+    def _cell(self, cell: Cell) -> Any:
+        """Numbers of more digits than a spreadsheet keeps (15) become texts, so that none is changed."""
+        if isinstance(cell, float) and float(f"{cell:.15g}") != cell:
+            return self._text(repr(cell))
+        return self._text(cell) if isinstance(cell, str) else cell
 
     def _text(self, text: str) -> Any:
         cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)[:LONGEST_CELL])

@@ -195,7 +195,7 @@ FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 def value_of(name: str) -> st.SearchStrategy[Any]:
     field = BY_NAME[name]
     kinds: dict[str, st.SearchStrategy[Any]] = {
-        "name": NAMES | SPECIAL.map(str.strip),
+        "name": NAMES | SPECIAL.map(lambda text: text.replace("\t", " ")),
         "text": TEXTS | SPECIAL,
         "long": TEXTS | SPECIAL,
         "number": FLOATS,
