@@ -42,7 +42,7 @@ TEXTS: Final[dict[str, str]] = {
         "{tag}: {by} has changed limit {kind} meanwhile. Load again and look before you change."
     ),
     "alarm.changed_meanwhile": N_("{alarm}: {by} was first ({at}). Load again and look before you change."),
-    "alarm.gone": N_("{alarm} no longer exists. Load again."),
+    "alarm.missing": N_("{alarm} no longer exists. Load again."),
     "alarm.exists": N_("{alarm} exists already. Load again and change it there."),
 }
 

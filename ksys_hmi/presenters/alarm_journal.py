@@ -12,7 +12,7 @@ from ksys_core.services import alarms_journal
 from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, Key
 from ksys_hmi.models.trend_window import entered_window
 from ksys_hmi.presenters.base import PageState, Presenter
-from ksys_hmi.presenters.file_work import Export, Progress
+from ksys_hmi.presenters.file_export import FileExport
 from ksys_hmi.runtime import Runtime
 
 PAGE_SIZES: Final = (20, 50, 100, 200)
@@ -73,7 +73,7 @@ class JournalPresenter(Presenter[JournalState]):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, JournalState())
-        self.export = Export(runtime, self)
+        self.export = FileExport(runtime, self)
         self._target: int | None = 0
         self._starts: dict[int, Key | None] = {0: None}
         self._only = JournalFilter()
@@ -136,14 +136,14 @@ class JournalPresenter(Presenter[JournalState]):
 
     def write(self, path: Path) -> None:
         """Write everything that the filter lets through to a file."""
+        self.export.begin(self._write(path))
 
-        async def work(progress: Progress) -> str:
-            rows = await alarms_journal.export(
-                self.runtime.db, only=self._filter(), path=path, zone=self.runtime.zone, progress=progress
-            )
-            return tr("{n} rows written to {file}", n=rows, file=path.name)
-
-        self.export.run(work, "journal export")
+    async def _write(self, path: Path) -> str:
+        progress = self.export.show_share
+        rows = await alarms_journal.export(
+            self.runtime.db, only=self._filter(), path=path, zone=self.runtime.zone, progress=progress
+        )
+        return tr("{n} rows written to {file}", n=rows, file=path.name)
 
     def _begin(self, state: JournalState) -> None:
         self._starts, self._target = {0: None}, 0

@@ -17,7 +17,7 @@ from ksys_core.i18n import tr
 from ksys_core.services import alarms_master as master
 from ksys_core.services.alarms_master import HistoryEntry, MasterAlarm, MasterTable
 from ksys_hmi.presenters.base import PageState, Presenter
-from ksys_hmi.presenters.file_work import Export, Progress
+from ksys_hmi.presenters.file_export import FileExport
 from ksys_hmi.presenters.master_edit import EditSession
 from ksys_hmi.runtime import Runtime
 
@@ -88,7 +88,7 @@ class MasterPresenter(Presenter[MasterState]):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, MasterState())
-        self.export = Export(runtime, self)
+        self.export = FileExport(runtime, self)
         self.table: MasterTable | None = None
         self._rows: tuple[MasterRow, ...] = ()
 
@@ -138,12 +138,11 @@ class MasterPresenter(Presenter[MasterState]):
 
     def write(self, path: Path) -> None:
         """Write the whole table to a file, whatever the filter."""
+        self.export.begin(self._write(path))
 
-        async def work(_progress: Progress) -> str:
-            rows = await master.export_table(path, await master.load_table(self.runtime.db))
-            return tr("{n} rows written to {file}", n=rows, file=path.name)
-
-        self.export.run(work, "master alarms export")
+    async def _write(self, path: Path) -> str:
+        rows = await master.export_table(path, await master.load_table(self.runtime.db))
+        return tr("{n} rows written to {file}", n=rows, file=path.name)
 
     async def compare(self, path: Path) -> tuple[MasterTable, MasterDiff]:
         """The table as it is now, and what a file would change of it. Raises KnownError when it can't be read."""

@@ -14,9 +14,9 @@ from ksys_hmi.actions import Actions
 from ksys_hmi.models.alarm_rows import journal_model
 from ksys_hmi.presenters.alarm_journal import PAGE_SIZES, JournalPresenter, JournalState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.files import ExportStrip, ask_where, table_kinds
 from ksys_hmi.views.journal_filter import JournalFilterBar
 from ksys_hmi.views.page import Page
-from ksys_hmi.widgets.files import CSV, XLSX, ExportStrip, ask_for_file
 from ksys_hmi.widgets.row_table import RowTable
 
 _STRETCHED: Final = 11
@@ -130,7 +130,7 @@ class AlarmJournal(Page[JournalState]):
             self.table.setFocus()
 
     def _export(self) -> None:
-        ask_for_file(self, self._journal.proposed_name(), self._journal.write, tr("Export the journal"), (CSV, XLSX))
+        ask_where(self, tr("Export the journal"), self._journal.proposed_name(), table_kinds(), self._journal.write)
 
     def _open_trend(self) -> None:
         entry = self.table.current

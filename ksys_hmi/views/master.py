@@ -15,10 +15,10 @@ from ksys_hmi.actions import Actions
 from ksys_hmi.models.master_rows import master_model
 from ksys_hmi.presenters.alarm_master import MasterFilter, MasterPresenter, MasterRow, MasterState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.files import ExportStrip, ask_where, ask_which, table_kinds
 from ksys_hmi.views.master_dialog import MasterDialog
 from ksys_hmi.views.master_sheets import HistoryDialog, ImportDialog, MatrixDialog
 from ksys_hmi.views.page import Page
-from ksys_hmi.widgets.files import CSV, XLSX, ExportStrip, ask_for_file, ask_which_file
 from ksys_hmi.widgets.master_pane import MasterPane
 from ksys_hmi.widgets.row_table import RowTable
 
@@ -179,7 +179,7 @@ class MasterPage(Page[MasterState]):
             MatrixDialog(self, table.matrix, self.runtime.spawn, self.master.set_matrix, editable=editable).open()
 
     def _import(self) -> None:
-        ask_which_file(self, self.compare, tr("Import master alarms"))
+        ask_which(self, tr("Import master alarms"), tr("Tables (*.csv *.xlsx)"), self.compare)
 
     def compare(self, path: Path) -> None:
         """Show what a file would change; nothing is changed yet."""
@@ -196,7 +196,7 @@ class MasterPage(Page[MasterState]):
         self.runtime.spawn(work(), "compare master alarms")
 
     def _export(self) -> None:
-        ask_for_file(self, self.master.proposed_name(), self.master.write, tr("Export master alarms"), (CSV, XLSX))
+        ask_where(self, tr("Export master alarms"), self.master.proposed_name(), table_kinds(), self.master.write)
 
     def _trend(self) -> None:
         row = self._chosen()

@@ -89,7 +89,7 @@ begin
   perform ksys_notify('limits', array[new.sensor_id]);
   return null;
 end $$;
-create index audit_log_alarm on audit_log (((after ->> 'alarm_id')::integer), audit_id desc) where action like 'alarm.%';
+create index audit_log_alarm on audit_log (((after ->> 'alarm_id')::integer), audit_id desc) where action in ('alarm.create', 'alarm.change');
 create index audit_log_limits on audit_log (object, audit_id desc) where action = 'limits.change';
 
 -- A limit is an attribute of the alarms that it drives: its change stands in their journal.
@@ -119,7 +119,7 @@ create trigger alarm_limit_changed after insert on sensor_limits for each row ex
 -- a new one has "sensor_id", "kind", "label" and all columns instead. Texts by language replace those languages only; '' removes
 -- one. "limit" with "limit_was" changes the limit in force of HH, H, L and LL. A number of change management that is given for
 -- all, or in "moc_id" for one, authorises.
--- Refusals: alarm.changed_meanwhile (who and when), alarm.gone, alarm.exists, limits.order, limits.changed_meanwhile.
+-- Refusals: alarm.changed_meanwhile (who and when), alarm.missing, alarm.exists, limits.order, limits.changed_meanwhile.
 create function alarm_master_apply(p_changes jsonb, p_station text, p_reason text, p_moc text default '')
 returns integer[] language plpgsql security definer set search_path = pg_catalog, public as $$
 declare
@@ -138,7 +138,7 @@ begin
     if known then
       select * into was from alarm_definitions d where d.alarm_id = (change ->> 'alarm_id')::integer for update;
       if not found then
-        perform ksys_refuse('alarm.gone', jsonb_build_object('alarm', named));
+        perform ksys_refuse('alarm.missing', jsonb_build_object('alarm', named));
       elsif was.version <> (change ->> 'version')::integer then
         perform ksys_refuse('alarm.changed_meanwhile', jsonb_build_object('alarm', named, 'by', was.changed_by, 'at', to_char(was.updated_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'));
       end if;
@@ -217,7 +217,7 @@ language sql stable security definer set search_path = pg_catalog, public as $$
   select * from (
     select a.audit_id, a.ts, a.actor, a.station, a.reason, coalesce(a.after ->> 'moc', ''), a.before,
            a.after - '{alarm_id,moc}'::text[]
-      from audit_log a where a.action like 'alarm.%' and (a.after ->> 'alarm_id')::integer = p_alarm_id
+      from audit_log a where a.action in ('alarm.create', 'alarm.change') and (a.after ->> 'alarm_id')::integer = p_alarm_id
     union all
     select a.audit_id, a.ts, a.actor, a.station, a.reason,
            coalesce((select l.moc_id from sensor_limits l where l.sensor_id = d.sensor_id and l.kind = d.kind

@@ -15,6 +15,7 @@ begin
   if btrim(coalesce(reason, '')) = '' then
     perform ksys_refuse('alarm.reason');
   end if;
+  perform alarm_change_notes(station, reason, coalesce(moc, ''));
   select d.* into was from alarm_definitions d where d.alarm_id = alarm for update;
   if not found then
     perform ksys_refuse('alarm.gone', jsonb_build_object('id', alarm));
