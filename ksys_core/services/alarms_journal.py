@@ -28,7 +28,7 @@ _COLUMNS: Final = (
     N_("Tag"),
     N_("Description"),
     N_("Area"),
-    N_("Alarm kind"),
+    N_("Kind of alarm"),
     N_("Event"),
     N_("Priority"),
     N_("Value"),

@@ -25,18 +25,18 @@ def master_model() -> RowsModel[MasterRow]:
         Column(N_("Tag"), lambda row: row.record.tag),
         Column(N_("Kind"), lambda row: row.record.kind, tooltip=lambda row: kind_word(row.record.kind)),
         Column(N_("Label"), lambda row: row.record.label),
-        Column(N_("Description"), lambda row: tr.pick(dict(row.alarm.description))),
         Column(N_("Limit"), _limit, numeric=True),
         Column(N_("Unit"), lambda row: row.alarm.unit),
         Column(N_("Dead band"), _dead_band, numeric=True),
         Column(N_("Delays (s)"), _delays, numeric=True),
         Column(N_("Severity"), lambda row: choice_word(row.record, "severity") if row.record.severity else _NONE),
         Column(N_("Respond in"), _respond),
-        Column(N_("Class"), lambda row: choice_word(row.record, "alarm_class")),
-        Column(N_("Rationalised"), lambda row: tr("yes") if row.record.rationalised else tr("Not rationalised")),
+        Column(N_("Rationalised"), lambda row: tr("yes") if row.record.rationalised else tr("no")),
         Column(N_("Review"), _review),
+        Column(N_("Class"), lambda row: choice_word(row.record, "alarm_class")),
         Column(N_("MOC number"), lambda row: row.record.moc_id),
         Column(N_("Owner"), lambda row: row.record.owner),
+        Column(N_("Description"), lambda row: tr.pick(dict(row.alarm.description))),
         Column(N_("Area"), lambda row: area_title(row.alarm.area)),
     )
     return RowsModel(columns, key=lambda row: row.alarm.alarm_id)
@@ -54,7 +54,7 @@ def derivation_text(found: Derivation, matrix: PriorityMatrix) -> str:
             severity=tr(SEVERITY_WORDS[found.severity]),
             band=band_words(matrix)[found.band],
         )
-    return " ".join([said, *(f"⚠ {tr(objection)}" for objection in found.objections)])
+    return " ".join([said, *("▲ " + tr(objection) for objection in found.objections)])
 
 
 def band_words(matrix: PriorityMatrix) -> tuple[str, str, str, str]:
@@ -105,4 +105,6 @@ def _respond(row: MasterRow) -> str:
 
 def _review(row: MasterRow) -> str:
     due = row.record.review_date
-    return _NONE if due is None else f"{due.isoformat()} {tr('overdue') if row.overdue else ''}".strip()
+    if due is None:
+        return _NONE
+    return tr("{date} overdue", date=due.isoformat()) if row.overdue else due.isoformat()

@@ -22,7 +22,7 @@ from ksys_hmi.views.page import Page
 from ksys_hmi.widgets.master_pane import MasterPane
 from ksys_hmi.widgets.row_table import RowTable
 
-_STRETCHED: Final = 4
+_STRETCHED: Final = 15
 
 
 class MasterPage(Page[MasterState]):

@@ -45,7 +45,7 @@ class MasterDialog(QDialog):
         self._session = session
         self._spawn = spawn
         self._sure = False
-        self.setWindowTitle(f"{tr('Edit the alarm')}: {session.title}")
+        self.setWindowTitle(tr("Edit: {alarm}", alarm=session.title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.fields: dict[str, QWidget] = {}
         self.wrong: dict[str, QLabel] = {}

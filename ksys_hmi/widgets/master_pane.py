@@ -37,7 +37,8 @@ class MasterPane(QTextBrowser):
         """Show the record of `row`, or what to do to see one."""
         self.setAccessibleName(tr("Record"))
         if row is None or matrix is None:
-            html = f"<p><b>{escape(tr('Select an alarm to see its record.'))}</b></p>"
+            hint = tr("Select an alarm to see its record.")
+            html = f"<p><b>{escape(hint)}</b></p>"
         else:
             html = _html(row, matrix)
         if self.toHtml() != html:
@@ -71,6 +72,6 @@ def _cell(row: MasterRow, field: Field) -> str:
     elif field.kind == "flag":
         text = tr("yes") if value else tr("no")
     else:
-        text = written(field, value)
+        text = f"{value:.12g}" if isinstance(value, float) else written(field, value)
     unit = f" {row.alarm.unit}" if field.name == "limit" and text else ""
     return f"<tr><td>{escape(tr(field.title))}&nbsp;&nbsp;</td><td>{escape(text + unit) or '-'}</td></tr>"
