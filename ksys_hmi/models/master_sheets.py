@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from ksys_core.domain.alarms.master import BY_NAME, MasterRecord
+from ksys_core.domain.alarms.master import FIELDS, MasterRecord, Problem
 from ksys_core.domain.alarms.master_diff import RowDiff
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_master import HistoryEntry
 from ksys_hmi.formats import format_moment
+from ksys_hmi.models.master_rows import PART_TITLES
 from ksys_hmi.models.rows import Column, RowsModel
 
 _STATUS: Final = {
@@ -21,6 +22,12 @@ _STATUS: Final = {
     "wrong": N_("wrong"),
 }
 _NOTHING: Final = "-"
+_FIELD_OF: Final = {
+    "class": "alarm_class",
+    "group_name": "group",
+    "setting": "limit",
+    "reference_sensor_id": "reference_tag",
+}
 Entry = tuple[HistoryEntry, MasterRecord | None]
 
 
@@ -51,14 +58,23 @@ def history_model(zone: ZoneInfo) -> RowsModel[Entry]:
 
 def _what(row: RowDiff) -> str:
     if row.problems:
-        return "; ".join(f"{_column(problem.field)}: {problem.error}" for problem in row.problems)
+        return "; ".join(_problem(problem) for problem in row.problems)
     return "; ".join(
         f"{_column(change.field)}: {change.was or _NOTHING} → {change.becomes or _NOTHING}" for change in row.changes
     )
 
 
+def _problem(problem: Problem) -> str:
+    """The sentence, with the column before it where it does not name it itself."""
+    named = problem.error.code.startswith("alarm.field.")
+    return str(problem.error) if named else f"{_column(problem.field)}: {problem.error}"
+
+
 def _column(name: str) -> str:
-    return name if name not in BY_NAME else tr(BY_NAME[name].title)
+    """The title of a field, or of a column of the database."""
+    name = _FIELD_OF.get(name, name)
+    titles = {**PART_TITLES, **{field.name: field.title for field in FIELDS}, "priority": N_("Priority")}
+    return tr(titles[name]) if name in titles else name
 
 
 def _changed(entry: HistoryEntry) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Mapping
 
-from ksys_core.domain.alarms.master import BY_NAME, FIELDS, MasterRecord, Problem, with_values, written
+from ksys_core.domain.alarms.master import BY_NAME, FIELDS, MasterRecord, with_values, written
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
 from ksys_core.services import alarms_master as master
@@ -33,7 +33,7 @@ class EditSession:
         self._table = table
         self._alarm = alarm
         self._on_saved = on_saved
-        base = MasterRecord("", "H") if alarm is None else alarm.record
+        self._base = base = MasterRecord("", "H") if alarm is None else alarm.record
         self.texts = {field.name: written(field, getattr(shown or base, field.name)) for field in FIELDS}
         self.fixed = frozenset() if alarm is None else frozenset({"tag", "kind", "label"})
 
@@ -47,17 +47,17 @@ class EditSession:
         """Names that the tag fields offer."""
         return sorted(self._table.tags)
 
-    def unit(self, tag: str) -> str:
-        """The tag's unit, or nothing when there is no such tag."""
-        scale = self._table.tags.get(tag.strip())
-        return "" if scale is None else scale.unit
+    @property
+    def unit(self) -> str:
+        """The tag's unit; empty for a new alarm."""
+        return "" if self._alarm is None else self._alarm.unit
 
     def problems(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What is wrong, by field, in the person's language; empty: nothing."""
-        record, found = self._record(texts)
-        if record is not None:
-            found = [*found, *master.problems_of(self._table, [record]).get(record.key, [])]
-        return {problem.field: str(problem.error) for problem in reversed(found)}
+        values, unread = master.parse_fields(texts)
+        record = with_values(self._base, values)  # what can't be read is judged as it was, the rest as it is typed
+        judged = master.problems_of(self._table, [record]).get(record.key, [])
+        return {problem.field: str(problem.error) for problem in reversed([*unread, *judged])}
 
     def priority(self, texts: Mapping[str, str]) -> str:
         """The priority that follows from what is typed, with its derivation."""
@@ -70,12 +70,12 @@ class EditSession:
     async def save(self, texts: Mapping[str, str], reason: str, moc: str) -> dict[str, str]:
         """Store it; empty when it came through, else what is wrong by field. Nothing typed is lost."""
         found = self.problems(texts)
-        record, _ = self._record(texts)
-        if found or record is None:
+        if found:
             return found
+        values, _ = master.parse_fields(texts)
         try:
             count = await master.save(
-                self._runtime.db, self._table, [record], station=platform.node(), reason=reason, moc=moc
+                self._runtime.db, self._table, [MasterRecord(**values)], station=platform.node(), reason=reason, moc=moc
             )
         except KnownError as error:
             return {"reason" if error.code == "alarm.reason_missing" else FORM: str(error)}
@@ -83,7 +83,3 @@ class EditSession:
         self._runtime.events.message.emit(text)
         self._on_saved()
         return {}
-
-    def _record(self, texts: Mapping[str, str]) -> tuple[MasterRecord | None, list[Problem]]:
-        values, problems = master.parse_fields(texts)
-        return (None if problems else MasterRecord(**values)), problems

@@ -39,6 +39,7 @@ class AlarmJournal(Page[JournalState]):
         self.number = QSpinBox()
         self.number.setRange(1, _MOST_PAGES)
         self.number.setKeyboardTracking(False)
+        self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.page_size = QComboBox()
         for size in PAGE_SIZES:
             self.page_size.addItem("", size)
@@ -100,6 +101,7 @@ class AlarmJournal(Page[JournalState]):
         for i, size in enumerate(PAGE_SIZES):
             self.page_size.setItemText(i, tr("{n} rows a page", n=size))
         self._model.retranslate()
+        self.table.fit_columns()
 
     def render_state(self, state: JournalState) -> None:
         self.filter.offer(state)

@@ -66,6 +66,7 @@ class MasterDialog(QDialog):
     def _lay_out(self) -> None:
         sheet = QWidget()
         columns = QHBoxLayout(sheet)
+        columns.setSpacing(fonts.px(24))
         short = [field for field in FIELDS if field.kind != "long"]
         half = (len(short) + 1) // 2
         for part in (short[:half], short[half:], [field for field in FIELDS if field.kind == "long"]):
@@ -98,7 +99,8 @@ class MasterDialog(QDialog):
         for field in part:
             row = grid.rowCount()
             widget = self._widget(field)
-            label = QLabel(tr(field.title))
+            unit = self._session.unit if field.name in ("limit", "dead_band") else ""
+            label = QLabel(f"{tr(field.title)} ({unit})" if unit else tr(field.title))
             label.setBuddy(widget)
             widget.setAccessibleName(tr(field.title))
             wrong = QLabel()

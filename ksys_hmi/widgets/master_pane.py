@@ -8,21 +8,14 @@ from typing import Final
 from PySide6.QtWidgets import QTextBrowser
 
 from ksys_core.domain.alarms.master import FIELDS, TEXT_PARTS, Field, written
-from ksys_core.i18n import N_, tr
+from ksys_core.i18n import tr
 from ksys_hmi.alarm_words import kind_word
-from ksys_hmi.models.master_rows import choice_word, derivation_text
+from ksys_hmi.models.master_rows import PART_TITLES, choice_word, derivation_text
 from ksys_hmi.presenters.alarm_master import MasterRow, PriorityMatrix
 
 _LEFT_OUT: Final = frozenset(
     {"tag", "kind", "label", "rationalised", *(f"{p}_{x}" for p in TEXT_PARTS for x in ("en", "ko"))}
 )
-_TEXTS: Final = {
-    "cause": N_("Cause"),
-    "consequence": N_("Consequence if nothing is done"),
-    "action": N_("Corrective action"),
-    "confirmation": N_("How to confirm that it is real"),
-    "escalation": N_("Escalation"),
-}
 
 
 class MasterPane(QTextBrowser):
@@ -54,7 +47,7 @@ def _html(row: MasterRow, matrix: PriorityMatrix) -> str:
     marks += [tr("Review overdue")] if row.overdue else []
     head += "".join(f"<p><b>▲ {escape(mark)}</b></p>" for mark in marks)
     head += f"<p><b>{escape(derivation_text(row.derivation, matrix))}</b></p>"
-    texts = "".join(_text(row, part, title) for part, title in _TEXTS.items())
+    texts = "".join(_text(row, part, title) for part, title in PART_TITLES.items())
     cells = "".join(_cell(row, field) for field in FIELDS if field.name not in _LEFT_OUT)
     return f"{head}{texts}<table cellspacing='2'>{cells}</table>"
 

@@ -125,7 +125,7 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_is_lost(on_page: Call
         for name, text in typed.items():
             line(dialog, name).setText(text)
         dialog.apply.click()
-        await until(lambda: dialog.problem.text() == "3 fields are not right yet.")
+        await until(lambda: dialog.problem.text() == "5 fields are not right yet.")
         assert "“ten” is no number" in dialog.wrong["limit"].text()
         assert "Dead band is missing" in dialog.wrong["dead_band"].text()
         assert "3000 characters" in dialog.wrong["owner"].text()
