@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from ksys_core.domain.alarms.matrix import Derivation, PriorityMatrix, derive, m
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
 from ksys_core.services.table_files import Cell, new_table
-from ksys_core.services.table_reading import read_table
+from ksys_core.services.table_reading import Row, read_table
 from ksys_core.store import alarms_master as store
 from ksys_core.store.alarms_master import HistoryEntry, MasterAlarm, MasterChange, history, unauthorised_changes
 from ksys_core.store.pool import Database
@@ -40,6 +40,9 @@ __all__ = [
 
 _LONGEST_REASON: Final = 2000
 _NUMBERS: Final = ("number", "integer")
+_READING: Final = 0.7
+"""Share of reading the file in an import's dry run."""
+_TOLD_ROWS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,8 @@ async def save(
     if len(reason) > _LONGEST_REASON:
         text = N_("The text has {length} characters; at most {most} are kept. Please shorten it.")
         raise KnownError("alarm.text_too_long", text, length=len(reason), most=_LONGEST_REASON)
-    for key, problems in problems_of(table, records).items():
+    found = await asyncio.to_thread(problems_of, table, records)
+    for key, problems in found.items():
         text = N_("{alarm}: {reason}")
         raise KnownError("alarm.wrong", text, alarm=" ".join(filter(None, key)), reason=str(problems[0].error))
     stored = {alarm.record.key: alarm for alarm in table.alarms}
@@ -161,20 +165,35 @@ def rows_of(alarms: Iterable[MasterAlarm], tags: Mapping[str, TagScale]) -> Iter
         yield [cells[name] for name in COLUMNS]
 
 
-async def read_changes(path: Path, table: MasterTable) -> MasterDiff:
+async def read_changes(path: Path, table: MasterTable, progress: Callable[[float], None] | None = None) -> MasterDiff:
     """What a file would change of `table`; nothing is changed. Read and compared beside the event loop.
+
+    `progress` gets the share done, 0 to 1, in the loop's thread.
 
     Raises:
         KnownError: it is no such file, or its head is wrong. What is wrong with a row stands in the result.
     """
-    return await asyncio.to_thread(_read_changes, path, table)
+    loop = asyncio.get_running_loop()
+
+    def tell(share: float) -> None:
+        if progress is not None:
+            loop.call_soon_threadsafe(progress, share)
+
+    return await asyncio.to_thread(_read_changes, path, table, tell)
 
 
-def _read_changes(path: Path, table: MasterTable) -> MasterDiff:
-    rows = read_table(path)
+def _read_changes(path: Path, table: MasterTable, tell: Callable[[float], None]) -> MasterDiff:
+    rows = read_table(path, lambda share: tell(_READING * share))
     if not rows:
         raise KnownError("master.empty", N_("{file} has no rows."), file=path.name)
-    return compare(rows[0][1], rows[1:], table.records, table.tags, table.matrix)
+    return compare(rows[0][1], _told(rows[1:], tell), table.records, table.tags, table.matrix)
+
+
+def _told(rows: Sequence[Row], tell: Callable[[float], None]) -> Iterator[Row]:
+    for number, row in enumerate(rows):
+        if number % _TOLD_ROWS == 0:
+            tell(_READING + (1 - _READING) * number / len(rows))
+        yield row
 
 
 async def set_matrix(db: Database, matrix: PriorityMatrix, *, station: str, reason: str, moc: str = "") -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
@@ -25,12 +25,13 @@ MOST_UNPACKED: Final = 300_000_000
 MOST_MEMBERS: Final = 2_000
 MOST_ROWS: Final = 100_000
 MOST_COLUMNS: Final = 200
+_TOLD_ROWS: Final = 200
 Row = tuple[int, list[str]]
 """Number in the file, from 1, and cells."""
 
 
-def read_table(path: Path) -> list[Row]:
-    """The rows of a table that are not empty, the head among them.
+def read_table(path: Path, progress: Callable[[float], None] | None = None) -> list[Row]:
+    """The rows of a table that are not empty, the head among them; `progress` gets the share read, 0 to 1.
 
     Raises:
         KnownError: the file can't be read, is no such table, is too large (also unpacked), or computes something.
@@ -42,7 +43,8 @@ def read_table(path: Path) -> list[Row]:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise _too_large(path)
-        return [row for row in _limited(path, read(path)) if any(cell.strip() for cell in row[1])]
+        rows = _limited(path, read(path, progress or _silent))
+        return [row for row in rows if any(cell.strip() for cell in row[1])]
     except OSError as error:
         raise KnownError(
             "table.unreadable",
@@ -69,17 +71,23 @@ def _limited(path: Path, rows: Iterator[Row]) -> Iterator[Row]:
         yield number, cells
 
 
-def _csv_rows(path: Path) -> Iterator[Row]:
+def _silent(_share: float) -> None:
+    """Nobody listens."""
+
+
+def _csv_rows(path: Path, progress: Callable[[float], None]) -> Iterator[Row]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise KnownError(
             "table.encoding", N_("{file} is not in UTF-8. Save it as “CSV UTF-8” or as .xlsx."), file=path.name
         ) from error
-    first = text.partition("\n")[0]
+    first, lines = text.partition("\n")[0], text.count("\n") + 1
     delimiter = max(",;\t", key=first.count)
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1):
+            if number % _TOLD_ROWS == 0:
+                progress(min(number / lines, 1.0))
             yield number, [unguarded(cell) for cell in row]
     except csv.Error as error:
         raise KnownError(
@@ -87,13 +95,16 @@ def _csv_rows(path: Path) -> Iterator[Row]:
         ) from error
 
 
-def _xlsx_rows(path: Path) -> Iterator[Row]:
+def _xlsx_rows(path: Path, progress: Callable[[float], None]) -> Iterator[Row]:
     try:
         _refuse_bombs(path)
         with path.open("rb") as file, closing(openpyxl.load_workbook(file, read_only=True, keep_links=False)) as book:
             sheet = book.worksheets[0]  # the table
+            said = max(sheet.max_row or 1, 1)  # what the file says of itself: good enough for the progress only
             sheet.reset_dimensions()
             for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS + 1), 1):
+                if number % _TOLD_ROWS == 0:
+                    progress(min(number / said, 1.0))
                 yield number, _trimmed([_cell(path, number, cell) for cell in row])
     except (
         zipfile.BadZipFile,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -34,6 +35,8 @@ select d.alarm_id, d.version, d.sensor_id, d.priority, d.changed_by, d.updated_a
 """  # noqa: S608 - names of this module's own constants
 _TAGS: Final = "select tag, sensor_id, unit, span_high - span_low as span from sensors"
 _APPLY: Final = "select alarm_master_apply($1::jsonb, $2, $3, $4)"
+_LONG: Final = "set local statement_timeout = '10min'"
+"""Thousands of changes in one statement may take; who waits can cancel."""
 _HISTORY: Final = "select * from alarm_history($1)"
 _UNAUTHORISED: Final = "select alarm_unauthorised_changes(now() - interval '30 days', now())"
 _COLUMN_OF: Final[Mapping[str, str]] = {"alarm_class": "class", "group": "group_name"}
@@ -79,8 +82,9 @@ class HistoryEntry:
 
 
 async def load_master(db: Database) -> list[MasterAlarm]:
-    """Every alarm, by area and tag."""
-    return [_alarm(row) for row in await db.fetch(_LOAD)]
+    """Every alarm, by area and tag. Thousands of records are made beside the event loop."""
+    rows = await db.fetch(_LOAD)
+    return await asyncio.to_thread(lambda: [_alarm(row) for row in rows])
 
 
 async def tag_scales(db: Database) -> dict[str, TagScale]:
@@ -99,6 +103,7 @@ async def apply_changes(
     ordered = sorted(changes, key=lambda c: (c.stored is None, 0 if c.stored is None else c.stored.alarm_id))
     given = json.dumps([_change(change, tags) for change in ordered])
     async with db.transaction() as connection:
+        await connection.execute(_LONG)
         ids: list[int] = await connection.fetchval(_APPLY, given, station, reason, moc)
         await refuse_contradictions(connection, sorted({tags[c.becomes.tag].sensor_id for c in changes}))
     return ids

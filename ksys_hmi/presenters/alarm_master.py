@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from PySide6.QtCore import Signal
+
 from ksys_core.domain.alarms.master import FIELDS, MasterRecord, written
 from ksys_core.domain.alarms.master_diff import MasterDiff, RowDiff
 from ksys_core.domain.alarms.matrix import Derivation, PriorityMatrix
@@ -17,11 +19,12 @@ from ksys_core.i18n import tr
 from ksys_core.services import alarms_master as master
 from ksys_core.services.alarms_master import HistoryEntry, MasterAlarm, MasterTable
 from ksys_hmi.presenters.base import PageState, Presenter
-from ksys_hmi.presenters.file_export import FileExport
+from ksys_hmi.presenters.file_export import FileExport, FileImport
 from ksys_hmi.presenters.master_edit import EditSession
 from ksys_hmi.runtime import Runtime
 
 __all__ = [
+    "Comparison",
     "HistoryEntry",
     "MasterDiff",
     "MasterFilter",
@@ -80,15 +83,27 @@ class MasterState(PageState):
     filter: MasterFilter = field(default_factory=MasterFilter)
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What file `name` would change of `table`, as it was when the file was read."""
+
+    name: str
+    table: MasterTable
+    diff: MasterDiff
+
+
 class MasterPresenter(Presenter[MasterState]):
     """Follows the definitions; an edit works on the table as it was when the edit began."""
 
+    compared = Signal(object)
+    """`Comparison`: a file has been read."""
     kinds = frozenset({"limits", "sensors"})
     pause_s = 1.0
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, MasterState())
         self.export = FileExport(runtime, self)
+        self.reading = FileImport(runtime, self)
         self.table: MasterTable | None = None
         self._rows: tuple[MasterRow, ...] = ()
 
@@ -144,16 +159,21 @@ class MasterPresenter(Presenter[MasterState]):
         rows = await master.export_table(path, await master.load_table(self.runtime.db))
         return tr("{n} rows written to {file}", n=rows, file=path.name)
 
-    async def compare(self, path: Path) -> tuple[MasterTable, MasterDiff]:
-        """The table as it is now, and what a file would change of it. Raises KnownError when it can't be read."""
-        table = await master.load_table(self.runtime.db)
-        return table, await master.read_changes(path, table)
+    def compare(self, path: Path) -> None:
+        """Read a file and find what it would change; `compared` tells it. Nothing is changed."""
+        self.reading.begin(self._compare(path))
 
-    async def import_changes(self, table: MasterTable, diff: MasterDiff, reason: str, moc: str) -> str:
+    async def _compare(self, path: Path) -> str:
+        table = await master.load_table(self.runtime.db)
+        diff = await master.read_changes(path, table, self.reading.show_share)
+        self.compared.emit(Comparison(path.name, table, diff))
+        return ""
+
+    async def import_changes(self, found: Comparison, reason: str, moc: str) -> str:
         """Store what a file changes, all or nothing; why it was refused, or "" when it came through."""
         try:
             count = await master.save(
-                self.runtime.db, table, diff.wanted, station=platform.node(), reason=reason, moc=moc
+                self.runtime.db, found.table, found.diff.wanted, station=platform.node(), reason=reason, moc=moc
             )
         except KnownError as error:
             return str(error)

@@ -83,5 +83,5 @@ class ExportStrip(QWidget):
         self.setVisible(running or bool(state.message))
         self.bar.setVisible(running)
         self.bar.setValue(round(100 * (state.share or 0.0)))
-        self.label.setText(tr("Exporting…") if running else state.message)
+        self.label.setText(tr(self._export.running) if running else state.message)
         self.cancel_button.setText(tr("Cancel") if running else tr("Close"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
@@ -13,7 +13,7 @@ from ksys_core.domain.alarms.master import MasterRecord
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
 from ksys_hmi.models.master_rows import master_model
-from ksys_hmi.presenters.alarm_master import MasterFilter, MasterPresenter, MasterRow, MasterState
+from ksys_hmi.presenters.alarm_master import Comparison, MasterFilter, MasterPresenter, MasterRow, MasterState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.files import ExportStrip, ask_where, ask_which, table_kinds
 from ksys_hmi.views.master_dialog import MasterDialog
@@ -39,7 +39,7 @@ class MasterPage(Page[MasterState]):
         self.search.setClearButtonEnabled(True)
         self.open_only, self.overdue_only = QCheckBox(), QCheckBox()
         self.counts, self.hint = QLabel(), QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        self.strip = ExportStrip(presenter.export)
+        self.strip, self.reading = ExportStrip(presenter.export), ExportStrip(presenter.reading)
         self._buttons = QHBoxLayout()
         self._lay_out()
         self.search.textChanged.connect(self._apply_filter)
@@ -47,6 +47,7 @@ class MasterPage(Page[MasterState]):
             box.toggled.connect(self._apply_filter)
         self.table.row_changed.connect(self._show_record)
         self.table.row_activated.connect(self._edit)
+        presenter.compared.connect(self._show_comparison)
         self.retranslate()
         self.render_state(presenter.state)
 
@@ -74,6 +75,7 @@ class MasterPage(Page[MasterState]):
         layout.addLayout(head)
         layout.addWidget(split, 1)
         layout.addWidget(self.strip)
+        layout.addWidget(self.reading)
         layout.addLayout(self._buttons)
 
     def open(self, **params: Any) -> None:
@@ -179,21 +181,11 @@ class MasterPage(Page[MasterState]):
             MatrixDialog(self, table.matrix, self.runtime.spawn, self.master.set_matrix, editable=editable).open()
 
     def _import(self) -> None:
-        ask_which(self, tr("Import master alarms"), tr("Tables (*.csv *.xlsx)"), self.compare)
+        ask_which(self, tr("Import master alarms"), tr("Tables (*.csv *.xlsx)"), self.master.compare)
 
-    def compare(self, path: Path) -> None:
-        """Show what a file would change; nothing is changed yet."""
-
-        async def work() -> None:
-            self.runtime.events.message.emit(tr("Reading {file} …", file=path.name))
-            table, diff = await self.master.compare(path)
-            self.runtime.events.message.emit("")
-            ImportDialog(
-                self, path.name, diff, self.runtime.spawn,
-                lambda reason, moc: self.master.import_changes(table, diff, reason, moc),
-            ).open()  # fmt: skip
-
-        self.runtime.spawn(work(), "compare master alarms")
+    def _show_comparison(self, found: Comparison) -> None:
+        work = partial(self.master.import_changes, found)
+        ImportDialog(self, found.name, found.diff, self.runtime.spawn, work).open()
 
     def _export(self) -> None:
         ask_where(self, tr("Export master alarms"), self.master.proposed_name(), table_kinds(), self.master.write)

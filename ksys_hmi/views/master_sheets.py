@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
@@ -28,7 +29,7 @@ from ksys_hmi.models.rows import RowsModel
 from ksys_hmi.presenters.alarm_master import HistoryEntry, MasterDiff, PriorityMatrix
 from ksys_hmi.widgets.row_table import RowTable
 
-Spawn = Callable[[Coroutine[Any, Any, None], str], object]
+Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 RowT = TypeVar("RowT")
 _SIZE: Final = (1280, 720)
 _PRIORITIES: Final = ("-", "1", "2", "3", "4")
@@ -40,6 +41,7 @@ class Sheet(QDialog):
     def __init__(self, parent: QWidget, title: str, spawn: Spawn, apply_text: str) -> None:
         super().__init__(parent)
         self._spawn = spawn
+        self._task: asyncio.Task[None] | None = None
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.column = QVBoxLayout(self)
@@ -65,8 +67,9 @@ class Sheet(QDialog):
         self.column.insertWidget(self.column.count() - 2, widget, stretch)
 
     def run(self, work: Callable[[str, str], Awaitable[str]]) -> None:
-        """Do it, with reason and MOC number; say why not, or close."""
+        """Do it, with reason and MOC number; say why not, or close. Cancel stops it, and nothing is changed."""
         self.apply.setEnabled(False)
+        self.problem.setText(tr("Applying …"))
 
         async def done() -> None:
             self.problem.setText(await work(self.reason.text(), self.moc.text()))
@@ -74,7 +77,12 @@ class Sheet(QDialog):
             if not self.problem.text():
                 self.accept()
 
-        self._spawn(done(), "master alarms")
+        self._task = self._spawn(done(), "master alarms")
+
+    def reject(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        super().reject()
 
 
 class ImportDialog(Sheet):

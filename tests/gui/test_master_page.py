@@ -212,14 +212,14 @@ def test_a_file_is_compared_then_applied_as_a_whole(on_page: Callable[[Scenario]
     async def scenario(window: MainWindow, page: MasterPage, plant: Plant) -> None:
         path = tmp_path / "edit.csv"
         path.write_text("tag,kind,limit\nPT-1,H,12\nPT-2,H,ten\n", "utf-8")
-        page.compare(path)
+        page.master.compare(path)
         dialog = await opened(page, ImportDialog)
         assert [row.status for row in dialog.table.model().rows] == ["changed", "wrong"]
         assert "Nothing is applied while rows are wrong" in dialog.problem.text()
         assert not dialog.apply.isEnabled()
         dialog.reject()
         path.write_text("tag,kind,limit\nPT-1,H,12\nPT-2,H,13\nPT-3,H,10\n", "utf-8")
-        page.compare(path)
+        page.master.compare(path)
         dialog = await opened(page, ImportDialog)
         assert dialog.summary.text() == "0 added, 2 changed, 1 unchanged, 0 wrong; 3 not in the file stay"
         dialog.moc.setText("M-3")
@@ -228,8 +228,9 @@ def test_a_file_is_compared_then_applied_as_a_whole(on_page: Callable[[Scenario]
             lambda: [r.record.limit for r in page.table.model().rows if r.record.kind == "H"] == [12.0, 13.0, 10.0]
         )
         path.write_text("nonsense", "utf-8")
-        page.compare(path)
-        await until(lambda: "no column “nonsense”" in window.status.message.text())
+        page.master.compare(path)
+        await until(lambda: "no column “nonsense”" in page.reading.label.text())
+        assert page.reading.label.text().startswith("Import failed")
 
     on_page(scenario)
 
@@ -241,7 +242,7 @@ def test_the_table_is_exported_by_its_key(on_page: Callable[[Scenario], None], t
         chooser.fileSelected.emit(str(tmp_path / "all.xlsx"))
         chooser.close()
         await until(lambda: page.strip.label.text() == "6 rows written to all.xlsx")
-        _table, diff = await page.master.compare(tmp_path / "all.xlsx")
+        diff = await alarms_master.read_changes(tmp_path / "all.xlsx", await alarms_master.load_table(plant.db))
         assert diff.count("unchanged") == 6
 
     on_page(scenario)
