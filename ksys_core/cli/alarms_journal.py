@@ -22,7 +22,7 @@ from ksys_core.domain.times import DAY, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
 from ksys_core.services import alarms_journal
-from ksys_core.services.alarms_journal import JournalEntry, JournalFilter
+from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, Verdict
 from ksys_core.settings_sources import LoadedSettings
 
 _MOST: Final = 100_000
@@ -106,6 +106,38 @@ def journal(
     else:
         print(tr("No entry matches the filter."))
     return 0
+
+
+def verify(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
+    """Check the journal against its seals; exit status 1 when entries were changed, removed or slipped in.
+
+    Parameters
+    ----------
+    json_output:
+        Print a JSON object.
+    """
+    loaded = common.load()
+    found = asyncio.run(_verify(loaded))
+    if json_output:
+        print(json.dumps(dataclasses.asdict(found)))
+    elif found.broken is not None:
+        first, last, at = found.broken
+        moment = to_datetime(at).astimezone(loaded.settings.zone)
+        text = N_("The journal was changed between the entries {first} and {last}, after {at} when they were sealed.")
+        print(tr(text, first=first, last=last, at=f"{moment:%Y-%m-%d %H:%M:%S %Z}"))
+    else:
+        print(tr(N_("{entries} entries under {seals} seals are as they were written."), **_counts(found)))
+        print(tr(N_("Newest seal (keep it elsewhere): {head}"), head=found.head or "-"))
+    return 0 if found.broken is None else 1
+
+
+def _counts(found: Verdict) -> dict[str, int]:
+    return {"entries": found.entries, "seals": found.seals}
+
+
+async def _verify(loaded: LoadedSettings) -> Verdict:
+    async with database(loaded) as db:
+        return await alarms_journal.verify(db)
 
 
 async def _entries(loaded: LoadedSettings, only: JournalFilter, limit: int) -> tuple[JournalEntry, ...]:
