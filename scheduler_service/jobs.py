@@ -12,6 +12,7 @@ from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
 from ksys_core.services import (
     advisories,
+    alarms_journal,
     anomalies,
     anomaly_training,
     backfill,
@@ -100,6 +101,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
             needs_ml=True,
             development_only=True,
         ),
+        Job("journal_seals", N_("Seals of the alarm journal"), 300, run_journal_seals, 240, offset_s=90),
         Job("housekeeping", N_("Housekeeping of the run history"), 3600, run_housekeeping, 60, offset_s=420),
     )
     ml = settings.ml_enabled and settings.enable_ai_features
@@ -183,6 +185,11 @@ async def run_demo_models(context: JobContext) -> int:
             deployed += await models_demo.deploy_demo(context.db, now_ns=context.clock(), executor=context.executor())
             context.note_rows(deployed)
         await asyncio.sleep(5 if time.monotonic() - began < 300 else 60)
+
+
+async def run_journal_seals(context: JobContext) -> int:
+    """Hashes over the entries of the alarm journal that have settled."""
+    return await alarms_journal.seal(context.db)
 
 
 async def run_housekeeping(context: JobContext) -> int:

@@ -25,6 +25,7 @@ app = App(
 app.command(alarms_what_if.command, name="what-if")
 app.command(alarms_report.command, name="report")
 app.command(alarms_journal.journal, name="journal")
+app.command(alarms_journal.verify, name="verify")
 app.command(alarms_table.export, name="export")
 app.command(alarms_table.import_, name="import")
 app.command(alarms_compare.command, name="compare")

@@ -6,9 +6,11 @@ import asyncio
 import dataclasses
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
@@ -20,22 +22,58 @@ from ksys_core.domain.times import DAY, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
 from ksys_core.services import alarms_journal
-from ksys_core.services.alarms_journal import JournalEntry, JournalFilter
+from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, Verdict
 from ksys_core.settings_sources import LoadedSettings
 
 _MOST: Final = 100_000
 
 
+@dataclass(frozen=True, slots=True)
+@Parameter(name="*")
+class Only:
+    """Which entries; what is not given is any. Tags, priorities, events and kinds may be given several times.
+
+    Attributes:
+        days: only the last so many days.
+        tag: only this tag.
+        area: only this area and what lies below it.
+        priority: only this priority, 1 to 4.
+        event: only this kind of event, such as ACT or ACK.
+        kind: only this kind of alarm, such as HH.
+        actor: only what this person did, by login.
+        text: only entries with these words in tag, description, person, reason or station.
+    """
+
+    days: float | None = None
+    tag: list[str] | None = None
+    area: str | None = None
+    priority: list[int] | None = None
+    event: list[str] | None = None
+    kind: list[AlarmKind] | None = None
+    actor: str | None = None
+    text: str | None = None
+
+    @property
+    def filter(self) -> JournalFilter:
+        """The same for the journal."""
+        return JournalFilter(
+            start=None if self.days is None else time.time_ns() - round(self.days * DAY),
+            tags=self.tag,
+            area=self.area,
+            priorities=self.priority,
+            kinds=None if self.event is None else [each.upper() for each in self.event],
+            alarm_kinds=self.kind,
+            actor=self.actor,
+            text=self.text,
+        )
+
+
+EVERYTHING: Final = Only()
+
+
 def journal(
     *,
-    days: float | None = None,
-    tag: list[str] | None = None,
-    area: str | None = None,
-    priority: list[int] | None = None,
-    event: list[str] | None = None,
-    kind: list[AlarmKind] | None = None,
-    actor: str | None = None,
-    text: str | None = None,
+    only: Only = EVERYTHING,
     limit: int = 20,
     export: Path | None = None,
     json_output: JsonFlag = False,
@@ -45,22 +83,6 @@ def journal(
 
     Parameters
     ----------
-    days:
-        Only the last so many days; all the time there is when not given.
-    tag:
-        Only this tag; may be given several times, as may priority, event and kind.
-    area:
-        Only this area and what lies below it.
-    priority:
-        Only this priority, 1 to 4.
-    event:
-        Only this kind of event, such as ACT or ACK.
-    kind:
-        Only this kind of alarm, such as HH.
-    actor:
-        Only what this person did, by login.
-    text:
-        Only entries with these words in tag, description, person, reason or station.
     limit:
         How many entries are printed.
     export:
@@ -70,22 +92,12 @@ def journal(
     """
     if not 1 <= limit <= _MOST:
         raise KnownError("journal.limit", N_("Between 1 and 100000 entries can be printed; write more with --export."))
-    only = JournalFilter(
-        start=None if days is None else time.time_ns() - round(days * DAY),
-        tags=tag,
-        area=area,
-        priorities=priority,
-        kinds=None if event is None else [each.upper() for each in event],
-        alarm_kinds=kind,
-        actor=actor,
-        text=text,
-    )
+    loaded = common.load()
     if export is not None:
-        rows = asyncio.run(_export(common.load(), only, export))
+        rows = asyncio.run(_export(loaded, only.filter, export))
         print(tr("{n} rows written to {file}", n=rows, file=export.name))
         return 0
-    loaded = common.load()
-    entries = asyncio.run(_entries(loaded, only, limit))
+    entries = asyncio.run(_entries(loaded, only.filter, limit))
     if json_output:
         for entry in entries:
             print(json.dumps(dataclasses.asdict(entry), ensure_ascii=False))
@@ -94,6 +106,38 @@ def journal(
     else:
         print(tr("No entry matches the filter."))
     return 0
+
+
+def verify(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
+    """Check the journal against its seals; exit status 1 when entries were changed, removed or slipped in.
+
+    Parameters
+    ----------
+    json_output:
+        Print a JSON object.
+    """
+    loaded = common.load()
+    found = asyncio.run(_verify(loaded))
+    if json_output:
+        print(json.dumps(dataclasses.asdict(found)))
+    elif found.broken is not None:
+        first, last, at = found.broken
+        moment = to_datetime(at).astimezone(loaded.settings.zone)
+        text = N_("The journal was changed between the entries {first} and {last}, after {at} when they were sealed.")
+        print(tr(text, first=first, last=last, at=f"{moment:%Y-%m-%d %H:%M:%S %Z}"))
+    else:
+        print(tr(N_("{entries} entries under {seals} seals are as they were written."), **_counts(found)))
+        print(tr(N_("Newest seal (keep it elsewhere): {head}"), head=found.head or "-"))
+    return 0 if found.broken is None else 1
+
+
+def _counts(found: Verdict) -> dict[str, int]:
+    return {"entries": found.entries, "seals": found.seals}
+
+
+async def _verify(loaded: LoadedSettings) -> Verdict:
+    async with database(loaded) as db:
+        return await alarms_journal.verify(db)
 
 
 async def _entries(loaded: LoadedSettings, only: JournalFilter, limit: int) -> tuple[JournalEntry, ...]:

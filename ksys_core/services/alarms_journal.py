@@ -14,10 +14,23 @@ from ksys_core.i18n import N_, tr
 from ksys_core.services.table_files import Cell, new_table
 from ksys_core.store import alarms_journal_pages as pages
 from ksys_core.store.alarms_journal_pages import JournalEntry, JournalFilter, Key, actors
+from ksys_core.store.alarms_seals import Verdict, seal, verify
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import all_sensors
 
-__all__ = ["JournalEntry", "JournalFilter", "JournalPage", "Key", "actors", "export", "find_page", "journal"]
+__all__ = [
+    "JournalEntry",
+    "JournalFilter",
+    "JournalPage",
+    "Key",
+    "Verdict",
+    "actors",
+    "export",
+    "find_page",
+    "journal",
+    "seal",
+    "verify",
+]
 
 ANY: Final = JournalFilter()
 _CHUNK: Final = 5000

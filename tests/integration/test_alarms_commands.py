@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from ksys_core.domain.times import SECOND
 from ksys_core.i18n import tr
 from ksys_core.services import alarms_master
 from ksys_core.settings_sources import OTHER_VARIABLES
+from ksys_core.store.alarms_seals import seal
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import START, build_plant
 from tests.integration.test_alarms_journal import COUNT, FILL
@@ -110,3 +112,17 @@ def test_the_journal_is_printed_and_exported(dsn: str, capsys: pytest.CaptureFix
     assert "<b>pump</b>" in capsys.readouterr().out
     assert run(["alarms", "journal", "--limit", "0"]) != 0
     assert "Between 1 and 100000" in capsys.readouterr().err
+
+
+def test_a_forged_journal_is_told(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    async def write(db: Database) -> None:
+        await db.execute(FILL, 10, START / SECOND)
+        await seal(db, timedelta(0))
+
+    on(dsn, write)
+    assert run(["alarms", "verify"]) == 0
+    assert "10 entries under 1 seals are as they were written." in capsys.readouterr().out
+    on(dsn, lambda db: db.execute("alter table alarm_events disable trigger alarm_events_fixed"))
+    on(dsn, lambda db: db.execute("delete from alarm_events where event_id = 5"))
+    assert run(["alarms", "verify"]) == 1
+    assert "The journal was changed between the entries 1 and 10" in capsys.readouterr().out

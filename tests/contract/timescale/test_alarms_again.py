@@ -5,6 +5,7 @@ from tests.integration.test_alarms_evaluation import *  # noqa: F403
 from tests.integration.test_alarms_journal import *  # noqa: F403
 from tests.integration.test_alarms_master import *  # noqa: F403
 from tests.integration.test_alarms_report import *  # noqa: F403
+from tests.integration.test_alarms_seals import *  # noqa: F403
 from tests.integration.test_alarms_what_if import *  # noqa: F403
 from tests.integration.test_labels import *  # noqa: F403
 
