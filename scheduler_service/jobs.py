@@ -11,6 +11,7 @@ from typing import Final
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
 from ksys_core.services import (
+    advisories,
     backfill,
     drift,
     forecast,
@@ -80,6 +81,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
         Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
         Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
+        Job("advisories", N_("Advisories of forecasts"), 60, run_advisories, 60, offset_s=30, needs_ml=True),
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
@@ -124,6 +126,11 @@ async def run_partitions(context: JobContext) -> int:
 async def run_forecast(context: JobContext) -> int:
     """A forecast of every active deployment."""
     return await forecast.run_cycle(context.db, now_ns=context.clock(), executor=context.executor())
+
+
+async def run_advisories(context: JobContext) -> int:
+    """Which limits the newest forecasts cross, and what became of those foretold."""
+    return await advisories.run(context.db, now_ns=context.clock())
 
 
 async def run_backfill(context: JobContext) -> int:

@@ -2,6 +2,8 @@
 
 from tests.integration.test_alarms_desk import *  # noqa: F403
 from tests.integration.test_alarms_evaluation import *  # noqa: F403
+from tests.integration.test_alarms_report import *  # noqa: F403
+from tests.integration.test_alarms_what_if import *  # noqa: F403
 
 del test_two_operators_acknowledge_at_once_and_the_loser_is_told_who_won  # noqa: F821
 del test_a_viewer_may_look_and_nothing_else  # noqa: F821

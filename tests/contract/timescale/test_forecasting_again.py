@@ -1,6 +1,7 @@
 """The integration tests of forecasting once more, on TimescaleDB."""
 
 from tests.integration.forecasting.conftest import executor  # noqa: F401 - a fixture
+from tests.integration.forecasting.test_advisories import *  # noqa: F403
 from tests.integration.forecasting.test_calibration import *  # noqa: F403
 from tests.integration.forecasting.test_cycle import *  # noqa: F403
 from tests.integration.forecasting.test_truth import *  # noqa: F403
