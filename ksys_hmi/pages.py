@@ -48,6 +48,22 @@ PAGES: Final = (
         "Alt+9",
     ),
     PageSpec("models", N_("Models"), "ksys_hmi.views.models:ModelsPage", "models", "Alt+7", full_only=True),
+    PageSpec(
+        "advisories",
+        N_("Advisories"),
+        "ksys_hmi.views.advisories:AdvisoriesPage",
+        "advisories",
+        "Alt+8",
+        full_only=True,
+    ),
+    PageSpec(
+        "comparison",
+        N_("Comparison"),
+        "ksys_hmi.views.comparison:ComparisonPage",
+        "comparison",
+        "Alt+0",
+        full_only=True,
+    ),
     PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
     PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
 )
