@@ -10,7 +10,7 @@ from typing import Final
 
 from cyclopts import App
 
-from ksys_core.cli import alarms_report, alarms_what_if
+from ksys_core.cli import alarms_compare, alarms_report, alarms_what_if
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.times import DAY
 from ksys_core.errors import KnownError
@@ -22,6 +22,7 @@ from ksys_core.settings_sources import LoadedSettings
 app = App(name="ksys alarms", help="Alarms: check the journal, print key figures, try out definitions.")
 app.command(alarms_what_if.command, name="what-if")
 app.command(alarms_report.command, name="report")
+app.command(alarms_compare.command, name="compare")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),
