@@ -173,6 +173,16 @@ ACTIONS: Final = (
     ActionSpec(
         "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
     ),
+    ActionSpec(
+        "comparison.label", N_("Label an event …"), "Ins", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.import", N_("Import labels …"), "", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.remove", N_("Remove labels"), "Del", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec("comparison.file", N_("Compare a file …"), "", "comparison"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 

@@ -36,6 +36,7 @@ ENGINES: Final = ("ridge", "seasonal_naive")
 """Of these the one that forecasts the training part best."""
 BLOCK: Final = 6
 EARLY_NS: Final = HOUR
+"""How long before an event an advisory or alarm counts as telling of it."""
 _CLEARS: Final = 0.5
 
 
@@ -59,7 +60,7 @@ class Compared:
     model: Score
 
 
-def compare(series: Sequence[Labelled], *, name: str = "", early_ns: int = EARLY_NS) -> Compared:
+def compare(series: Sequence[Labelled], *, name: str = "", early_ns: int = 0) -> Compared:
     """Judge both detectors; of several series of one plant a detection in any counts, as its operator would see it.
 
     Raises:

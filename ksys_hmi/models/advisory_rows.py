@@ -36,7 +36,7 @@ def when_text(one: Advisory, now: int) -> str:
     """``HH in 34 min (80 %: 21-70)``; a range that ends beyond the horizon is open."""
     low, high = _minutes(one.eta_lo, now), "…" if one.eta_hi is None else _minutes(one.eta_hi, now)
     text = tr("{kind} in {n} min (80 %: {low}–{high})", kind=one.kind, n=_minutes(one.eta, now), low=low, high=high)
-    return text if one.source == "model" else tr("{text} – fallback forecast", text=text)
+    return text if one.source == "model" else tr("{told} – fallback forecast", told=text)
 
 
 def _minutes(t: int, now: int) -> str:
@@ -79,7 +79,7 @@ def scores_text(scores: AdvisoryScores) -> str:
     if scores.precision is None:
         return tr("No outcome is known yet.")
     return tr(
-        "Last 30 days: {true} came true, {early} came later, {false} did not come; precision {precision} %, lead time {lead} min",
+        "Last 30 days: {true} true, {early} later, {false} did not come; precision {precision} %, lead time {lead} min",
         true=scores.n_true,
         early=scores.n_early,
         false=scores.n_false,

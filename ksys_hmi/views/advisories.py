@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from ksys_core.i18n import tr
@@ -90,9 +89,7 @@ class AdvisoriesPage(Page[AdvisoriesState]):
 
     def _colour(self) -> None:
         """The list's text is in the colour of forecasts."""
-        palette = QPalette(self.current.palette())
-        palette.setColor(QPalette.ColorRole.Text, theme.current().forecast)
-        self.current.setPalette(palette)
+        self.current.setStyleSheet(f"QTableView {{ color: {theme.current().forecast.name()}; }}")
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
