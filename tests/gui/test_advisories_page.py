@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialogButtonBox
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QWidget
 
 from ksys_core.domain.crossing import Crossing
 from ksys_core.domain.times import HOUR, MINUTE, to_datetime
@@ -79,6 +79,13 @@ def test_the_faceplate_says_what_is_expected_and_that_a_fallback_says_it(run: Ru
     run(scenario())
 
 
+async def focused(widget: QWidget) -> None:
+    """Give `widget` the keys once its window has them: without a window manager a closed dialog does not give them back."""
+    widget.window().activateWindow()
+    await until(widget.isActiveWindow)
+    widget.setFocus()
+
+
 def dialogs() -> list[LabelDialog]:
     return [each for each in QApplication.topLevelWidgets() if isinstance(each, LabelDialog) and each.isVisible()]
 
@@ -95,9 +102,7 @@ def test_an_event_is_labelled_and_judged(run: Run, dsn: str, monkeypatch: pytest
             zone = window.runtime.zone
             times = [f"{to_datetime(start + k * MINUTE).astimezone(zone):%Y-%m-%d %H:%M:%S}" for k in (-1, 5)]
             for end, problem in ((times[0], "ends before"), (times[1], "")):
-                window.activateWindow()
-                await until(window.isActiveWindow)
-                page.labels.setFocus()
+                await focused(page.labels)
                 QTest.keyClick(page.labels, Qt.Key.Key_Insert)
                 await until(lambda: bool(dialogs()))
                 (dialog,) = dialogs()
@@ -113,6 +118,7 @@ def test_an_event_is_labelled_and_judged(run: Run, dsn: str, monkeypatch: pytest
             await until(lambda: bool(page.scores.model().rows))
             rows = {(row.name, row.who): row.score for row in page.scores.model().rows}
             assert (rows["PT-1", "Rule alarms"].recall, rows["PT-1", "Advisories"].recall) == (1.0, 0.0)
+            await focused(page.labels)
             page.labels.go_to(page.labels.model().rows[0].event_id)
             QTest.keyClick(page.labels, Qt.Key.Key_Delete)
             await until(lambda: not page.labels.model().rows)
