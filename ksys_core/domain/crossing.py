@@ -97,4 +97,5 @@ def _phi(z: ValueArray) -> ValueArray:
     k = 1 / (1 + 0.3275911 * x)
     tail = k * (0.254829592 + k * (-0.284496736 + k * (1.421413741 + k * (-1.453152027 + k * 1.061405429))))
     erf = 1 - tail * np.exp(-x * x)
-    return 0.5 * (1 + np.sign(z) * erf)
+    whole: ValueArray = 0.5 * (1 + np.sign(z) * erf)
+    return whole
