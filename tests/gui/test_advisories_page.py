@@ -80,7 +80,7 @@ def test_the_faceplate_says_what_is_expected_and_that_a_fallback_says_it(run: Ru
 
 
 async def focused(widget: QWidget) -> None:
-    """Give `widget` the keys once its window has them, which a closed dialog does not give back by itself here."""
+    """Give `widget` the keys once its window has them: without a window manager a closed dialog keeps them."""
     widget.window().activateWindow()
     await until(widget.isActiveWindow)
     widget.setFocus()
