@@ -75,7 +75,9 @@ async def _train(db: Database, groups: Sequence[Group], *, now_ns: int, executor
             await anomaly_groups.note_failure(db, group.group_id, error.text, now_ns)
             continue
         text = dump(model)
-        await anomaly_groups.keep_detector(db, group.group_id, text, sha256(text), now_ns)
+        await anomaly_groups.keep_detector(
+            db, group.group_id, text, sha256(text), now_ns=now_ns, learned_ns=model.begin
+        )
         trained += 1
     return trained
 
@@ -120,9 +122,10 @@ async def _values(db: Database, sensors: Sequence[int], stop: int, step_s: int, 
 def _due(group: Group, now_ns: int, night: int) -> bool:
     if group.tried_ns is None:
         return True
-    if group.trained_ns is None:
+    if group.trained_ns is None or group.learned_ns is None:
         return group.tried_ns <= now_ns - RETRY
-    return group.tried_ns < night
+    grown = now_ns - group.trained_ns > group.trained_ns - group.learned_ns  # the history is twice as long by now
+    return group.tried_ns < night or (grown and group.tried_ns <= now_ns - RETRY)
 
 
 def _newest_night(now_ns: int, zone: ZoneInfo) -> int:

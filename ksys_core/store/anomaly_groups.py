@@ -16,7 +16,8 @@ class Group:
 
     Attributes:
         interval_s: its grid; None: found from the data.
-        trained_ns: None: it has no detector. `tried_ns`: the newest training, also one that failed.
+        trained_ns: None: it has no detector. `learned_ns`: begin of the history it was trained on.
+        tried_ns: the newest training, also one that failed.
         error: why the newest training or run failed, English.
         seen_ns: end of the newest sample that was judged.
     """
@@ -27,6 +28,7 @@ class Group:
     interval_s: int | None
     enabled: bool
     trained_ns: int | None
+    learned_ns: int | None
     tried_ns: int | None
     error: str
     seen_ns: int | None
@@ -52,7 +54,8 @@ on conflict (name) do nothing
 """
 # Formulas follow from other tags and are no witnesses of their own.
 _GROUPS: Final = """
-select g.group_id, g.name, g.interval_s, g.enabled, d.trained_at, d.tried_at, coalesce(d.error, '') as error, d.seen_to,
+select g.group_id, g.name, g.interval_s, g.enabled, d.trained_at, d.learned_from, d.tried_at,
+       coalesce(d.error, '') as error, d.seen_to,
        coalesce((select array_agg(s.sensor_id order by s.sensor_id) from sensors s
                  where s.enabled and s.origin <> 'virtual'
                    and (s.sensor_id = any (g.sensor_ids) or s.area = g.area or starts_with(s.area, g.area || '/'))),
@@ -67,15 +70,22 @@ from anomaly_detectors d join anomaly_groups g using (group_id)
 where g.enabled and d.artefact is not null order by d.group_id
 """
 _TRAINED: Final = """
-insert into anomaly_detectors as d (group_id, artefact, artefact_sha256, trained_at, tried_at, error, stream, seen_to)
-values ($1, $2, $3, $4, $4, '', null, null)
+insert into anomaly_detectors as d (group_id, artefact, artefact_sha256, trained_at, tried_at, learned_from)
+values ($1, $2, $3, $4, $4, $5)
 on conflict (group_id) do update set artefact = excluded.artefact, artefact_sha256 = excluded.artefact_sha256,
-  trained_at = excluded.trained_at, tried_at = excluded.tried_at, error = '', stream = null
+  trained_at = excluded.trained_at, tried_at = excluded.tried_at,
+  learned_from = excluded.learned_from, error = '', stream = null
 """
 _FAILED: Final = """
 insert into anomaly_detectors as d (group_id, tried_at, error) values ($1, $2, $3)
 on conflict (group_id) do update set tried_at = excluded.tried_at, error = excluded.error
 """
+_TIMES: Final = {
+    "trained_at": "trained_ns",
+    "learned_from": "learned_ns",
+    "tried_at": "tried_ns",
+    "seen_to": "seen_ns",
+}
 _MAINTAINED: Final = """
 select distinct d.sensor_id from alarms a join alarm_definitions d using (alarm_id) where a.out_of_service
 """
@@ -91,7 +101,7 @@ async def groups(db: Database) -> list[Group]:
     found = []
     for row in await db.fetch(_GROUPS):
         values: dict[str, Any] = {**row, "sensor_ids": tuple(row["sensor_ids"])}
-        for old, new in (("trained_at", "trained_ns"), ("tried_at", "tried_ns"), ("seen_to", "seen_ns")):
+        for old, new in _TIMES.items():
             moment = values.pop(old)
             values[new] = None if moment is None else to_ns(moment)
         found.append(Group(**values))
@@ -128,9 +138,11 @@ async def watches(db: Database, known: Sequence[str]) -> list[Watch]:
     ]
 
 
-async def keep_detector(db: Database, group_id: int, artefact: str, sha256: str, now_ns: int) -> None:
-    """A detector takes the place of the one before and begins anew."""
-    await db.execute(_TRAINED, group_id, artefact, sha256, to_datetime(now_ns))
+async def keep_detector(
+    db: Database, group_id: int, artefact: str, sha256: str, *, now_ns: int, learned_ns: int
+) -> None:
+    """A detector takes the place of the one before and begins anew; its history began at `learned_ns`."""
+    await db.execute(_TRAINED, group_id, artefact, sha256, to_datetime(now_ns), to_datetime(learned_ns))
 
 
 async def note_failure(db: Database, group_id: int, error: str, now_ns: int) -> None:

@@ -56,6 +56,8 @@ class AnomaliesPage(Page[AnomaliesState]):
         self.trend.clicked.connect(self._open_trend)
         self.shares.row_activated.connect(self._open_share)
         self.retranslate()
+        for table in self.tables:
+            table.fit_columns()
         self.render_state(presenter.state)
 
     def _lay_out(self) -> None:

@@ -27,7 +27,8 @@ async def unit(db: Database, plant: Plant) -> int:
     await anomaly_groups.add_areas(db)
     (group,) = await anomaly_groups.groups(db)
     text = dump(detector(400))
-    await anomaly_groups.keep_detector(db, group.group_id, text, sha256(text), time.time_ns())
+    now = time.time_ns()
+    await anomaly_groups.keep_detector(db, group.group_id, text, sha256(text), now_ns=now, learned_ns=now - HOUR)
     return group.group_id
 
 

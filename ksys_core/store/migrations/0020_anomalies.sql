@@ -17,12 +17,13 @@ create table anomaly_detectors (
   artefact        text,                                  -- JSON, exactly the characters that were hashed; null: not trained
   artefact_sha256 text check (artefact_sha256 ~ '^[0-9a-f]{64}$'),
   trained_at      timestamptz,
+  learned_from    timestamptz,                           -- begin of the history it was trained on
   tried_at        timestamptz not null,
   error           text not null default '',              -- why the newest training or run failed, English
   stream          text,                                  -- what the detector remembers, JSON; null: it begins anew
   seen_to         timestamptz,                           -- end of the newest sample that was judged
   check ((artefact is null) = (artefact_sha256 is null)),
-  check ((artefact is null) = (trained_at is null))
+  check ((artefact is null) = (trained_at is null and learned_from is null))
 );
 
 create table anomalies (

@@ -158,6 +158,18 @@ async def test_detectors_are_trained_once_a_night_and_until_it_succeeds(database
     assert await train(database, executor, night) == 1
 
 
+async def test_a_detector_with_little_history_is_trained_again_when_there_is_more(
+    database: Database, executor: Executor
+) -> None:
+    await unit(database)
+    assert await train(database, executor) == 1
+    (group,) = await anomalies.groups(database)
+    assert group.learned_ns == NOW - ROWS * MINUTE
+    await database.execute("update anomaly_detectors set learned_from = trained_at - interval '2 hours'")
+    assert await train(database, executor, NOW + 2 * HOUR) == 0
+    assert await train(database, executor, NOW + 2 * HOUR + MINUTE) == 1
+
+
 async def test_a_fault_is_not_learned_from_unless_it_has_become_normal(database: Database, executor: Executor) -> None:
     ids, values = await unit(database, 60)
     await train(database, executor)
