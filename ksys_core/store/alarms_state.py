@@ -185,8 +185,8 @@ def _state(definitions: Definitions, rows: Sequence[asyncpg.Record]) -> State:
     for name, source in (("value", "value"), ("limit", "limit_then"), ("pending", "pending_value")):
         getattr(state, name)[:] = [np.nan if row[source] is None else row[source] for row in rows]
     for place, row in enumerate(rows):
-        newest = row["entries"][: state.entries.shape[1]]
-        state.entries[place, : len(newest)] = _ns(newest)
+        if newest := row["entries"][: state.entries.shape[1]]:
+            state.entries[place, : len(newest)] = _ns(newest)
     state.desk = _desk(rows)
     return state
 
