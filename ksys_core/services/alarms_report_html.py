@@ -119,7 +119,7 @@ def _hidden(report: AlarmReport) -> str:
          tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
-    titles = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("By"), N_("Reason"), "")
+    titles = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), "")
     return _table(titles, rows, frozenset()) if rows else _none()
 
 

@@ -107,5 +107,5 @@ def _hidden(book: Workbook, report: AlarmReport) -> None:
          tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
-    heads = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("By"), N_("Reason"), N_("Review"))
+    heads = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), N_("Review"))
     _sheet(book, N_("Hidden now"), heads, rows)
