@@ -53,7 +53,7 @@ _COLUMNS: Final = (
     N_("Who"),
     N_("Station"),
     N_("Reason"),
-    N_("Entry"),
+    N_("Entry number"),
 )
 
 
