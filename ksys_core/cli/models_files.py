@@ -83,7 +83,7 @@ def import_pipeline(
 
 
 def _report(found: Imported) -> Table:
-    made = Table(tr("Entry"), tr("Value"), tr("Taken as"), tr("Not taken because"))
+    made = Table(tr("Entry of the file"), tr("Value"), tr("Taken as"), tr("Not taken because"))
     made.caption = f"{', '.join(found.request.algorithms)}: {json.dumps(found.request.plain())}"
     for line in found.lines:
         made.add_row(line.name, line.value, line.taken_as, tr(line.reason))
