@@ -44,49 +44,60 @@ VIEW: Final = N_("View")
 ALARM: Final = N_("Alarm")
 HELP: Final = N_("Help")
 
+_ALARM_ACTIONS: Final[tuple[tuple[str, str, str, Right], ...]] = (
+    ("ack", N_("Acknowledge selected"), "Ctrl+K", "operator"),
+    ("ack_page", N_("Acknowledge visible page"), "Ctrl+Shift+K", "operator"),
+    ("ack_note", N_("Acknowledge with a note …"), "Ctrl+J", "operator"),
+    ("confirm", N_("Confirm the action …"), "Ctrl+I", "operator"),
+    ("shelve", N_("Shelve …"), "Ctrl+H", "operator"),
+    ("unshelve", N_("Unshelve"), "", "operator"),
+    ("comment", N_("Comment …"), "Ctrl+M", "operator"),
+    ("reset", N_("Reset latched"), "Ctrl+R", "operator"),
+    ("unack", N_("Withdraw acknowledgement …"), "Ctrl+U", "operator"),
+    ("out_of_service", N_("Take out of service …"), "", "engineer"),
+    ("in_service", N_("Return to service"), "", "engineer"),
+)
+
 ACTIONS: Final = (
     ActionSpec("alarm.next", N_("Next unacknowledged alarm"), "F2", menu=ALARM),
+    *(
+        ActionSpec(f"alarm.{name}", text, key, "alarms", ALARM, permission=right, needs_database=True)
+        for name, text, key, right in _ALARM_ACTIONS
+    ),
+    ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
+    ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
+    ActionSpec("rules.add", N_("New rule …"), "Ins", "rules", ALARM, permission="engineer", needs_database=True),
+    ActionSpec("rules.edit", N_("Change rule …"), "Ctrl+E", "rules", ALARM, permission="engineer", needs_database=True),
     ActionSpec(
-        "alarm.ack", N_("Acknowledge selected"), "Ctrl+K", "alarms", ALARM, permission="operator", needs_database=True
+        "rules.approve", N_("Approve rule"), "Ctrl+P", "rules", ALARM, permission="engineer", needs_database=True
     ),
     ActionSpec(
-        "alarm.ack_page",
-        N_("Acknowledge visible page"),
-        "Ctrl+Shift+K",
-        "alarms",
-        ALARM,
-        permission="operator",
-        needs_database=True,
-    ),
-    ActionSpec("alarm.shelve", N_("Shelve …"), "Ctrl+H", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec("alarm.unshelve", N_("Unshelve"), "", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec("alarm.comment", N_("Comment …"), "Ctrl+M", "alarms", ALARM, permission="operator", needs_database=True),
-    ActionSpec(
-        "alarm.reset", N_("Reset latched"), "Ctrl+R", "alarms", ALARM, permission="operator", needs_database=True
-    ),
-    ActionSpec(
-        "alarm.unack",
-        N_("Withdraw acknowledgement …"),
-        "Ctrl+U",
-        "alarms",
-        ALARM,
-        permission="operator",
-        needs_database=True,
-    ),
-    ActionSpec(
-        "alarm.out_of_service",
-        N_("Take out of service …"),
-        "",
-        "alarms",
+        "rules.enable",
+        N_("Switch rule on / off …"),
+        "Ctrl+D",
+        "rules",
         ALARM,
         permission="engineer",
         needs_database=True,
     ),
     ActionSpec(
-        "alarm.in_service", N_("Return to service"), "", "alarms", ALARM, permission="engineer", needs_database=True
+        "rules.maintain",
+        N_("Maintenance of an area …"),
+        "Ctrl+M",
+        "rules",
+        ALARM,
+        permission="operator",
+        needs_database=True,
     ),
-    ActionSpec("alarm.silence", N_("Silence"), "F3", menu=ALARM),
-    ActionSpec("alarm.sound", N_("Sound …"), "", menu=ALARM),
+    ActionSpec(
+        "rules.end_maintenance",
+        N_("End maintenance"),
+        "Ctrl+Shift+M",
+        "rules",
+        ALARM,
+        permission="operator",
+        needs_database=True,
+    ),
     ActionSpec("view.find_tag", N_("Find tag"), "Ctrl+F", menu=VIEW),
     ActionSpec("view.next_pane", N_("Next pane"), "F6", menu=VIEW),
     ActionSpec("view.close", N_("Close the topmost"), "Esc"),
@@ -128,8 +139,50 @@ ACTIONS: Final = (
             ("delete", N_("Delete"), "Del"),
         )
     ),
+    ActionSpec("models.train", N_("Train …"), "Ctrl+T", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.promote", N_("Make champion …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.rollback", N_("Roll back …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.retire", N_("Retire …"), "", "models", permission="engineer", needs_database=True),
+    ActionSpec("models.trend", N_("Trend of the selected model's tag"), "T", "models"),
+    ActionSpec("models.details", N_("Results and log"), "L", "models", needs_database=True),
+    ActionSpec("models.cancel", N_("Cancel the job …"), "", "models", permission="engineer", needs_database=True),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
+    ActionSpec("journal.first", N_("First page"), "Alt+Home", "alarms"),
+    ActionSpec("journal.previous", N_("Previous page"), "Alt+PgUp", "alarms"),
+    ActionSpec("journal.next", N_("Next page"), "Alt+PgDown", "alarms"),
+    ActionSpec("journal.last", N_("Last page"), "Alt+End", "alarms"),
+    ActionSpec("journal.page", N_("Go to a page of the journal"), "Ctrl+G", "alarms"),
+    ActionSpec("journal.export", N_("Export the journal …"), "Ctrl+E", "alarms"),
+    ActionSpec("master.edit", N_("Edit the alarm …"), "Ctrl+E", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.new", N_("New alarm …"), "Ctrl+N", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.history", N_("History …"), "H", "master", needs_database=True),
+    ActionSpec("master.trend", N_("Trend of the selected alarm"), "T", "master"),
+    ActionSpec("master.matrix", N_("Priority matrix …"), "Ctrl+M", "master"),
+    ActionSpec("master.import", N_("Import a table …"), "Ctrl+I", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.export", N_("Export the table …"), "Ctrl+Shift+E", "master", needs_database=True),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
+    ActionSpec("alarms.faceplate", N_("Faceplate of the selected alarm"), "Ctrl+Return", "alarms"),
+    ActionSpec("alarms.show_new", N_("Show new alarms"), "N", "alarms"),
+    ActionSpec("alarms.group", N_("Group by area"), "G", "alarms"),
+    ActionSpec("alarms.search", N_("Filter the list"), "/", "alarms"),
+    ActionSpec("alarms.clear_filter", N_("Clear the filter"), "Ctrl+Backspace", "alarms"),
+    ActionSpec("alarms.save_filter", N_("Save the filter …"), "Ctrl+S", "alarms"),
+    ActionSpec("alarms.filters", N_("Saved filters"), "Ctrl+O", "alarms"),
+    ActionSpec("alarms.columns", N_("Columns …"), "Ctrl+L", "alarms"),
+    ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
+    ActionSpec(
+        "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.label", N_("Label an event …"), "Ins", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.import", N_("Import labels …"), "", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.remove", N_("Remove labels"), "Del", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec("comparison.file", N_("Compare a file …"), "", "comparison"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 

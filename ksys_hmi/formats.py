@@ -34,6 +34,15 @@ def format_age(seconds: float) -> str:
     return tr(text, n=int(age // size) if size else int(age))
 
 
+def format_countdown(seconds: float) -> str:
+    """Time that is left: minutes and seconds below an hour ("4:05"), above it hours and minutes ("1 h 20 min")."""
+    left = int(max(seconds, 0.0))
+    if left < 3_600:
+        return f"{left // 60}:{left % 60:02d}"
+    hours = tr("{n} h", n=left // 3_600)
+    return f"{hours} {tr('{n} min', n=left % 3_600 // 60)}"
+
+
 def format_clock(ns: int, zone: ZoneInfo) -> str:
     """Time of day in the plant's zone, to the second."""
     return f"{to_datetime(ns).astimezone(zone):%H:%M:%S}"

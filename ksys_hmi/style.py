@@ -75,6 +75,9 @@ QHeaderView::section {{ background: {panel}; color: {_name(tokens.text2)}; borde
 QCheckBox::indicator {{ width: {fonts.px(16)}px; height: {fonts.px(16)}px; border: 2px solid {border};
   background: {control}; }}
 QCheckBox::indicator:checked {{ background: {text}; border-color: {text}; }}
+QListView::indicator {{ width: {fonts.px(14)}px; height: {fonts.px(14)}px; border: 2px solid {border};
+  background: {control}; }}
+QListView::indicator:checked {{ background: {text}; border-color: {text}; }}
 QCheckBox:focus {{ outline: none; }}
 QCheckBox::indicator:focus {{ border-color: {focus}; }}
 QMenuBar, QMenu {{ background: {panel}; color: {text}; }}

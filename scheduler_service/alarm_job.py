@@ -9,6 +9,7 @@ from typing import Final
 
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_evaluator import AlarmEvaluator
+from ksys_core.services.alarms_modes import FloodWatch
 from ksys_core.store.events import EventStream
 from scheduler_service.context import JobContext
 
@@ -17,7 +18,7 @@ _CLOSE_S: Final = 1.0
 
 async def run_alarms(context: JobContext) -> int:
     """Evaluate alarms until cancelled; never gives a result, its rows are noted as transitions happen."""
-    evaluator = AlarmEvaluator(context.db, context.clock)
+    evaluator = AlarmEvaluator(context.db, context.clock, context.settings.hmi.language)
     transitions = 0
 
     def note(count: int) -> None:
@@ -42,6 +43,8 @@ async def run_alarms(context: JobContext) -> int:
 
 
 async def _on_timer(evaluator: AlarmEvaluator, context: JobContext, note: Callable[[int], None]) -> None:
+    floods = FloodWatch(context.db)
     while True:
         note(await evaluator.on_timer(context.clock()))
+        await floods.check(context.clock())
         await asyncio.sleep(context.settings.jobs.alarms_s)

@@ -33,6 +33,7 @@ from scheduler_service.leadership import Leadership
 from scheduler_service.runner import Runner
 from scheduler_service.schedule import Schedule
 from scheduler_service.stopping import STOP_LIMIT_S, stop_on_signals, stop_with_parent, unless_stopped
+from scheduler_service.trainer import Trainer
 
 _log = get_logger(__name__)
 HEARTBEAT_S: Final = 2.0
@@ -93,6 +94,7 @@ class Service:
         self._executor = LazyExecutor(settings.executor)
         self._runner = Runner(db, settings, self.instance, self._executor)
         self._collectors = Collectors(db, settings, SOURCE_KINDS)
+        self._trainer = Trainer(db, self.instance)
         self._schedule: Schedule | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -101,6 +103,8 @@ class Service:
         works: list[Coroutine[Any, Any, None]] = [
             leadership.contend(), self._give_heartbeats(), self._listen(), self._loop_watch.watch()
         ]  # fmt: skip
+        if self._settings.ml_enabled and self._settings.enable_ai_features:
+            works.append(self._trainer.run())
         tasks = [asyncio.create_task(work) for work in works]
         watchdog = asyncio.create_task(ping_watchdog())
         stopped = asyncio.ensure_future(stop.wait())
@@ -153,6 +157,8 @@ class Service:
                 self._schedule.look_for_requests()
             if change.kind in ("sources", "resync"):
                 self._collectors.look_again()
+            if change.kind in ("training", "resync"):
+                self._trainer.look_again()
 
     async def _give_heartbeats(self) -> None:
         told: InstanceState | None = None

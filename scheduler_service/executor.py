@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
 from ksys_core.services.cluster import ENCRYPTED, PLAIN, Cluster
-from ksys_core.services.compute import RestartingProcesses
+from ksys_core.services.compute import RestartingProcesses, begin_worker
 
 WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
 NICE: Final = 5
@@ -38,7 +36,7 @@ class LazyExecutor:
             return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
         if self._kind.startswith((PLAIN, ENCRYPTED)):
             return Cluster(self._kind)
-        return RestartingProcesses(WORKERS, _begin_worker)
+        return RestartingProcesses(WORKERS, _begin)
 
     def close(self) -> None:
         """End at once, whatever is being computed."""
@@ -50,16 +48,8 @@ class LazyExecutor:
         self._executor = None
 
 
-def _begin_worker() -> None:
-    """A worker leaves Ctrl-C to the service, gives way to it, and ends when it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin() -> None:
+    """A worker of the service gives way to it."""
+    begin_worker()
     if hasattr(os, "nice"):  # not on Windows
         os.nice(NICE)
-    threading.Thread(target=_end_with_parent, daemon=True, name="ksys-parent").start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -19,11 +19,13 @@ COLUMNS: Final = (
     N_("Statistic"),
     N_("Threshold"),
     N_("Since"),
+    N_("Effect"),
 )
 KINDS: Final = {
     "concept": N_("larger errors"),
     "bias": N_("one-sided errors"),
     "input": N_("other values than in training"),
+    "coverage": N_("bounds that do not hold"),
 }
 SEVERITIES: Final = {"watch": N_("watch"), "act": N_("act")}
 
@@ -41,5 +43,6 @@ def table(findings: list[OpenFinding]) -> Table:
             f"{found.statistic:.3g}",
             f"{found.threshold:g}",
             f"{to_datetime(found.found_ns):%Y-%m-%d %H:%M} UTC",
+            "" if found.job_id is None else tr("training job {job}", job=found.job_id),
         )
     return made

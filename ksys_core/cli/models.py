@@ -1,4 +1,4 @@
-"""`ksys models`: test, train, deploy, list."""
+"""`ksys models`: the group, and its commands deploy, evaluate, drift and list."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from rich.table import Table
 
 from ksys_core.cli import drift as drift_print
 from ksys_core.cli import evaluation as printed
+from ksys_core.cli import models_files, models_lifecycle, models_training
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.cli.durations import seconds
+from ksys_core.cli.models_shared import deploy_shared
+from ksys_core.cli.seasons import season_of
 from ksys_core.domain.times import to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
@@ -29,7 +32,19 @@ from ksys_core.settings_sources import LoadedSettings
 from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
 
-app = App(name="ksys models", help="Forecasting models: test, train, deploy, list.")
+app = App(name="ksys models", help="Forecasting models: test, train, deploy, score, list.")
+app.command(models_training.train)
+app.command(models_training.jobs)
+app.command(models_training.cancel)
+app.command(models_lifecycle.promote)
+app.command(models_lifecycle.rollback)
+app.command(models_lifecycle.retire)
+app.command(models_lifecycle.show_metrics, name="metrics")
+app.command(models_files.export)
+app.command(models_files.take_in, name="import")
+app.command(models_files.import_pipeline)
+
+app.command(deploy_shared)
 
 COLUMNS: Final = (
     N_("Model"),
@@ -69,6 +84,7 @@ def deploy(
     season: str = "auto",
     days: float = models.HISTORY_DAYS,
     gate: bool = False,
+    input_tag: list[str] | None = None,
     common: Common = DEFAULT,
 ) -> int:
     """Train a model on the history of TAG, deploy it as its champion and make the first forecast.
@@ -90,9 +106,12 @@ def deploy(
         How much of the newest history is used at most.
     gate:
         Only if it beats naive, seasonal naive and the champion on the same folds of the history.
+    input_tag:
+        Another tag whose past helps (xgboost), can be given several times.
     """
     loaded = common.load()
-    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days)
+    params = {"inputs": input_tag} if input_tag else {}
+    plan = TrainingPlan(algorithm, seconds(interval), horizon, season_of(season), days, params)
     asyncio.run(_deploy(loaded, tag, plan.in_zone(loaded.settings.time_zone).checked(), gate))
     return 0
 
@@ -144,21 +163,6 @@ def evaluate_engines(
     return asyncio.run(_evaluate(loaded, tag, plan, names, folds, refit_every, json_output))
 
 
-@app.command
-def undeploy(model: int, /, *, reason: str = "", common: Common = DEFAULT) -> int:
-    """End the deployment of a model.
-
-    Parameters
-    ----------
-    model:
-        Its number, see "ksys models list".
-    reason:
-        Goes to the audit log.
-    """
-    asyncio.run(_undeploy(common.load(), model, reason))
-    return 0
-
-
 @app.command(name="drift")
 def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> int:
     """Judge now whether deployed models still fit their plant, and show the changes that are there.
@@ -170,21 +174,6 @@ def show_drift(*, json_output: JsonFlag = False, common: Common = DEFAULT) -> in
     """
     asyncio.run(_drift(common.load(), json_output))
     return 0
-
-
-def season_of(text: str) -> int | None:
-    """Steps of ``24``, ``none`` (1) or ``auto`` (None).
-
-    Raises:
-        KnownError: it is none of these.
-    """
-    named = {"auto": None, "none": 1}
-    if text in named:
-        return named[text]
-    if not text.isdecimal() or int(text) < 1:
-        rule = N_("The season is a number of steps, “auto” or “none”, not “{given}”.")
-        raise KnownError("cli.season", rule, given=text)
-    return int(text)
 
 
 async def _list(loaded: LoadedSettings, deployed: bool, as_json: bool) -> None:
@@ -276,9 +265,3 @@ async def _drift(loaded: LoadedSettings, as_json: bool) -> None:
         print(json.dumps([dataclasses.asdict(each) for each in found]))
     else:
         Console().print(drift_print.table(found))
-
-
-async def _undeploy(loaded: LoadedSettings, model: int, reason: str) -> None:
-    async with database(loaded) as db:
-        await models.undeploy(db, model_id=model, reason=reason)
-    print(tr("Model {model} runs no longer.", model=model))

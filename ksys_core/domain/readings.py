@@ -45,3 +45,7 @@ class ReadingBatch:
 
     def __len__(self) -> int:
         return len(self.t)
+
+    def only(self, chosen: npt.NDArray[np.bool_]) -> Self:
+        """The readings where `chosen` (bool, one for each) is true."""
+        return type(self)(self.sensor_id[chosen], self.t[chosen], self.v[chosen], self.quality[chosen])

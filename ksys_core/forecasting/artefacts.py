@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting.base import Fitted, Frozen
+from ksys_core.forecasting.base import LEVELS, Fitted, Frozen
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.i18n import N_
@@ -45,12 +46,21 @@ class Envelope(Frozen):
     training: Training
     libraries: dict[str, str]
     notes: tuple[str, ...] = ()
+    half: tuple[tuple[float, ...], ...] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Envelope:
+        if self.half is not None and [len(row) for row in self.half] != [self.horizon] * len(LEVELS):
+            raise ValueError("one half width a level and step")
+        return self
 
 
 def data_hash(y: RegularSeries) -> str:
-    """SHA-256 over start, step and values of `y` (NaN in one form)."""
-    values = np.where(np.isnan(y.v), np.nan, y.v).astype("<f8")
-    return hashlib.sha256(f"{y.start},{y.step},".encode() + values.tobytes()).hexdigest()
+    """SHA-256 over start, step, values and inputs of `y` (NaN in one form)."""
+    found = hashlib.sha256(f"{y.start},{y.step},".encode())
+    for tag, column in {"": y.v, **y.inputs}.items():
+        found.update(tag.encode() + np.where(np.isnan(column), np.nan, column).astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def _versions() -> dict[str, str]:
@@ -63,26 +73,34 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def dump(fitted: Fitted, trained_on: RegularSeries, notes: tuple[str, ...] = ()) -> str:
+def training_of(series: Sequence[RegularSeries]) -> Training:
+    """What a model of one or several series was fitted to; the hash of several is that of their hashes."""
+    hashes = [data_hash(y) for y in series]
+    return Training(
+        start=min(y.start for y in series),
+        stop=max(y.stop for y in series),
+        n=sum(int(np.isfinite(y.v).sum()) for y in series),
+        data_sha256=hashes[0] if len(hashes) == 1 else sha256(",".join(hashes)),
+    )
+
+
+def dump(fitted: Fitted, *trained_on: RegularSeries, notes: tuple[str, ...] = ()) -> str:
     """`fitted` as JSON text; `phase` is the place in the season at which the training window begins."""
+    training, step = training_of(trained_on), trained_on[0].step
     envelope = Envelope(
         format=FORMAT,
         version=1,
         algorithm=fitted.spec.name,
         params=fitted.params.model_dump(mode="json"),
         season=fitted.season,
-        phase=(trained_on.start // trained_on.step) % fitted.season,
-        step=trained_on.step,
+        phase=(training.start // step) % fitted.season,
+        step=step,
         horizon=fitted.horizon,
         state=fitted.state.model_dump(mode="json"),
-        training=Training(
-            start=trained_on.start,
-            stop=trained_on.stop,
-            n=int(np.isfinite(trained_on.v).sum()),
-            data_sha256=data_hash(trained_on),
-        ),
+        training=training,
         libraries=_versions(),
         notes=notes,
+        half=None if fitted.half is None else tuple(map(tuple, fitted.half.tolist())),
     )
     return json.dumps(envelope.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -108,7 +126,8 @@ def load(text: str, expected_sha256: str | None = None) -> Fitted:
     except (ValidationError, ValueError, RecursionError) as error:
         raise _refused(type(error).__name__) from error
     window = RegularSeries(envelope.training.stop, envelope.step, np.empty(0))
-    return Fitted(spec, params, state, envelope.season, envelope.horizon, window)
+    half = None if envelope.half is None else np.array(envelope.half)
+    return Fitted(spec, params, state, envelope.season, envelope.horizon, window, half)
 
 
 def _refused(reason: str) -> KnownError:

@@ -37,6 +37,13 @@ def attempt(make: Callable[[], T]) -> T | KnownError:
         return make()
     except KnownError as error:
         return error
+    except MemoryError:
+        return out_of_memory()
     except Exception as error:  # noqa: BLE001 - libraries raise what they like
         reason = f"{type(error).__name__}: {error}"
         return KnownError("forecast.failed", N_("The model failed: {reason}"), reason=reason)
+
+
+def out_of_memory() -> KnownError:
+    """The error for a computation that came to its limit of memory."""
+    return KnownError("forecast.memory", N_("The model needs more memory than it may have."))

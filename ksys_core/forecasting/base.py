@@ -85,14 +85,14 @@ class Engine(Protocol[StateT, ParamsIn]):
     """How a family of models is fitted and continued. Implementations hold no data."""
 
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: ParamsIn) -> StateT:
-        """The state after `y` (gaps bridged, a remaining gap is NaN).
+        """The state after `y`; short gaps are bridged, long ones are NaN if the spec says `gaps`, else there is none.
 
         Raises:
             KnownError: the series can't be modelled (too short, constant); other exceptions are the library's.
         """
 
     def forecast(self, state: StateT, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
-        """Steps 1..`horizon` after the end of `y` (no gaps), continuing from its newest value."""
+        """Steps 1..`horizon` after the end of `y` (gaps as in `fit`), continuing from its newest value."""
 
     def lookback(self, season: int, horizon: int, params: ParamsIn) -> int:
         """Buckets of history `forecast` wants."""
@@ -116,6 +116,8 @@ class ModelSpec(Generic[StateT, ParamsT]):
         max_season: longest season length the engine can take; a longer one counts as none.
         needs: imports a worker has to load for it.
         instant: fits and forecasts within a millisecond, so that it need not wait for a worker.
+        held_out: its own bounds are errors on history that it was not fitted to.
+        gaps: gets history with long gaps as NaN; others get the part after the newest.
     """
 
     name: str
@@ -126,6 +128,8 @@ class ModelSpec(Generic[StateT, ParamsT]):
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
     instant: bool = False
+    held_out: bool = False
+    gaps: bool = False
 
     @property
     def warm(self) -> bool:
@@ -149,7 +153,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A fitted model with the window it continues from."""
+    """A fitted model, the window it continues from, and half widths of its first bounds where walk-forward gave any."""
 
     spec: ModelSpec[Any, Any]
     params: Frozen
@@ -157,6 +161,7 @@ class Fitted:
     season: int
     horizon: int
     window: RegularSeries
+    half: npt.NDArray[np.float64] | None = None
 
     @property
     def lookback(self) -> int:
@@ -190,7 +195,7 @@ class Fitted:
                 longest=self.horizon,
                 steps=steps,
             )
-        window, late = prepared(self.window, self.season)
+        window, late = prepared(self.window, self.season, gaps=self.spec.gaps)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
         return Asked(self.state, window, steps + late, late)
@@ -214,9 +219,9 @@ def fit(
     Raises:
         KnownError: the series can't be modelled.
     """
-    chosen = spec.params_model() if params is None else params
+    chosen = params or spec.params_model()
     usable = spec.season_for(season)
-    window, _ = prepared(y, usable)
+    window, _ = prepared(y, usable, gaps=spec.gaps)
     if len(window) < 3:
         raise too_short(3)
     longest = horizon + MAX_LATE
@@ -230,9 +235,8 @@ def fit(
 
 def too_short(need: int) -> KnownError:
     """The error for a history of fewer than `need` usable values in one piece."""
-    return KnownError(
-        "forecast.too_short", N_("There is too little history without gaps: {need} values are needed."), need=need
-    )
+    text = N_("There is too little history without gaps: {need} values are needed.")
+    return KnownError("forecast.too_short", text, need=need)
 
 
 def scale_of(v: ValueArray) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from ksys_core.forecasting import arima, ets, mstl, ridge, theta
 from ksys_core.forecasting.base import ModelSpec, NoParams
 from ksys_core.forecasting.baselines import Drift, Naive, SeasonalNaive, Spread
 from ksys_core.forecasting.boosting.engine import Xgboost, XgboostParams, XgboostState
+from ksys_core.forecasting.boosting.pooled import PooledParams, PooledState, XgboostPooled
 from ksys_core.forecasting.prophet_curve import ProphetState
 from ksys_core.forecasting.prophet_engine import ProphetEngine, ProphetParams
 from ksys_core.i18n import N_
@@ -20,7 +21,15 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams, instant=True),
         ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams, instant=True),
         ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams, instant=True),
-        ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams),
+        ModelSpec(
+            "ridge",
+            N_("Ridge regression"),
+            ridge.Ridge(),
+            ridge.RidgeState,
+            ridge.RidgeParams,
+            held_out=True,
+            gaps=True,
+        ),
         ModelSpec("auto_ets", "AutoETS", ets.Ets(), ets.EtsState, ets.EtsParams, ets.MAX_SEASON, _STATSFORECAST),
         ModelSpec(
             "auto_arima",
@@ -42,6 +51,17 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ),
         ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
         ModelSpec("prophet", "Prophet", ProphetEngine(), ProphetState, ProphetParams, needs=("prophet",)),
-        ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",)),
+        ModelSpec(
+            "xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), held_out=True, gaps=True
+        ),
+        ModelSpec(
+            "xgboost_global",
+            N_("XGBoost over several tags"),
+            XgboostPooled(),
+            PooledState,
+            PooledParams,
+            needs=("xgboost",),
+            held_out=True,
+        ),
     )
 }

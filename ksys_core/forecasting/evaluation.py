@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -12,7 +12,7 @@ import numpy as np
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
-from ksys_core.forecasting.base import too_short
+from ksys_core.forecasting.base import LEVELS, too_short
 from ksys_core.forecasting.gate import benjamini_hochberg, judged
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
@@ -47,6 +47,7 @@ class EvaluateTask:
         refit_every: folds after which models are fitted anew; None: never.
         params: parameters by algorithm.
         champion: the model in charge, tested under the name "champion".
+        levels: coverage of the bounds in per cent, rising.
     """
 
     y: RegularSeries
@@ -58,6 +59,7 @@ class EvaluateTask:
     refit_every: int | None = None
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     champion: Kind | None = None
+    levels: tuple[float, ...] = LEVELS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,19 +120,26 @@ def evaluate(task: EvaluateTask) -> Trial:
         spec_named(name)
     if task.champion is not None:
         names = (*names, CHAMPION)
-    where, season = _layout(task)
+    where, season = layout(task)
     tests: dict[str, Backtest] = {}
     errors: dict[str, KnownError] = {}
     for name in names:
-        made = attempt(partial(_tested, name, task, where, season))
+        made = attempt(partial(walked, name, task, where, season, lambda _folds: None))
         if isinstance(made, KnownError):
             errors[name] = made
         else:
             tests[name] = made
+    return trial_of(task, where, season, tests, errors)
+
+
+def trial_of(
+    task: EvaluateTask, where: Folds, season: int, tests: dict[str, Backtest], errors: dict[str, KnownError]
+) -> Trial:
+    """What follows from the `tests` made on the folds `where`: who votes, their median, and what MASE divides by."""
     selecting = len(where.origins) // SELECTING
     voters = chosen({name: test.part(0, selecting) for name, test in tests.items()})
     if voters:
-        tests[MEDIAN] = median([tests[name] for name in voters])
+        tests = {**tests, MEDIAN: median([tests[name] for name in voters])}
     before = task.y.v[: where.origins[0]]
     return Trial(
         season=season,
@@ -143,7 +152,7 @@ def evaluate(task: EvaluateTask) -> Trial:
     )
 
 
-def _layout(task: EvaluateTask) -> tuple[Folds, int]:
+def layout(task: EvaluateTask) -> tuple[Folds, int]:
     """The folds and the season. A third of the history, and three seasons, come before the first origin."""
     n = len(task.y)
     season = task.season
@@ -156,13 +165,23 @@ def _layout(task: EvaluateTask) -> tuple[Folds, int]:
     return where, season
 
 
-def _tested(name: str, task: EvaluateTask, where: Folds, season: int) -> Backtest:
+def walked(name: str, task: EvaluateTask, where: Folds, season: int, note: Callable[[int], None]) -> Backtest:
+    """Walk one engine (or the champion) forward over the folds; `note` is told how many are done."""
     kind = Kind(name, season, task.params.get(name, {}))
     if name == CHAMPION and task.champion is not None:
         kind = task.champion
     spec = spec_named(kind.algorithm)
     params = spec.params_model.model_validate(dict(kind.params))
-    return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every)
+    return walk_forward(
+        spec,
+        task.y,
+        where,
+        season=kind.season,
+        params=params,
+        refit_every=task.refit_every,
+        levels=task.levels,
+        note=note,
+    )
 
 
 def engine_scores(trial: Trial) -> list[EngineScores]:

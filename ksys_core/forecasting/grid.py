@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -23,16 +24,21 @@ class RegularSeries:
         start: left edge of the first interval, int nanoseconds UTC.
         step: interval in nanoseconds.
         v: float64; NaN where the interval has no usable value.
+        inputs: by tag, other quantities on the same intervals, as `v`.
     """
 
     start: int
     step: int
     v: ValueArray
+    inputs: Mapping[str, ValueArray] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.step <= 0 or self.v.ndim != 1:
             raise ValueError("a regular series needs a positive step and one dimension")
-        self.v.setflags(write=False)
+        if any(values.shape != self.v.shape for values in self.inputs.values()):
+            raise ValueError("inputs have as many values as the series")
+        for values in (self.v, *self.inputs.values()):
+            values.setflags(write=False)
 
     def __len__(self) -> int:
         return len(self.v)
@@ -44,8 +50,20 @@ class RegularSeries:
 
     def tail(self, n: int) -> RegularSeries:
         """The newest `n` intervals."""
-        cut = max(0, len(self.v) - n)
-        return RegularSeries(self.start + cut * self.step, self.step, self.v[cut:])
+        return self.part(max(0, len(self.v) - n), len(self.v))
+
+    def part(self, first: int, last: int) -> RegularSeries:
+        """The intervals from number `first` up to and without `last`."""
+        inputs = {tag: values[first:last] for tag, values in self.inputs.items()}
+        return RegularSeries(self.start + first * self.step, self.step, self.v[first:last], inputs)
+
+    def beside(self, other: RegularSeries) -> ValueArray:
+        """This series' values on the intervals of `other`, which has the same step; NaN where it has none."""
+        return RegularSeries(other.start, other.step, np.full(len(other), np.nan)).joined(self)._at(other)
+
+    def _at(self, other: RegularSeries) -> ValueArray:
+        first = (other.start - self.start) // self.step
+        return self.v[first : first + len(other)]
 
     def joined(self, newer: RegularSeries) -> RegularSeries:
         """This series continued by `newer`; where both have a time, `newer` wins; between them is a gap.
@@ -56,11 +74,12 @@ class RegularSeries:
         if newer.step != self.step or (newer.start - self.start) % self.step:
             raise ValueError("the newer part is not on the same grid")
         start, stop = min(self.start, newer.start), max(self.stop, newer.stop)
-        v = np.full((stop - start) // self.step, np.nan)
+        whole = {tag: np.full((stop - start) // self.step, np.nan) for tag in ("", *self.inputs, *newer.inputs)}
         for part in (self, newer):
             i = (part.start - start) // self.step
-            v[i : i + len(part.v)] = part.v
-        return RegularSeries(start, self.step, v)
+            for tag, values in {**part.inputs, "": part.v}.items():
+                whole[tag][i : i + len(values)] = values
+        return RegularSeries(start, self.step, whole.pop(""), whole)
 
 
 def from_sums(
@@ -103,13 +122,18 @@ def bridged(v: ValueArray, season: int = 1) -> ValueArray:
     return out
 
 
-def prepared(y: RegularSeries, season: int = 1) -> tuple[RegularSeries, int]:
-    """The newest part of `y` without gaps, and how many newest values are missing after it."""
+def prepared(y: RegularSeries, season: int = 1, *, gaps: bool = False) -> tuple[RegularSeries, int]:
+    """The newest part of `y` without gaps, and how many newest values are missing after it.
+
+    Args:
+        gaps: long gaps may stay in it as NaN, so that it begins with the first value.
+    """
     v = bridged(y.v, season)
     known = np.flatnonzero(~np.isnan(v))
     if not len(known):
-        return RegularSeries(y.start, y.step, v[:0]), len(v)
+        return y.part(0, 0), len(v)
     end = int(known[-1]) + 1
     holes = np.flatnonzero(np.isnan(v[:end]))
-    begin = int(holes[-1]) + 1 if len(holes) else 0
-    return RegularSeries(y.start + begin * y.step, y.step, v[begin:end]), len(v) - end
+    newest = int(holes[-1]) + 1 if len(holes) else 0
+    begin = int(known[0]) if gaps else newest
+    return replace(y, v=v).part(begin, end), len(v) - end

@@ -16,7 +16,14 @@ DEFAULT: Final = "ensemble"
 
 SPECS: Final[dict[str, ModelSpec[Any, Any]]] = {
     DEFAULT: ModelSpec(
-        DEFAULT, N_("Ensemble (default)"), Ensemble(), EnsembleState, EnsembleParams, needs=("statsforecast",)
+        DEFAULT,
+        N_("Ensemble (default)"),
+        Ensemble(),
+        EnsembleState,
+        EnsembleParams,
+        needs=("statsforecast", "xgboost"),
+        held_out=True,
+        gaps=True,
     ),
     **SINGLE,
 }
@@ -42,3 +49,9 @@ def in_zone(name: str, params: Mapping[str, Any], zone: str) -> dict[str, Any]:
     """`params` with the plant's time `zone` where the forecaster `name` looks at the clock and no other is given."""
     looks = "zone" in spec_named(name).params_model.model_fields
     return {"zone": zone, **params} if looks else dict(params)
+
+
+def inputs_of(name: str, params: Mapping[str, Any]) -> tuple[str, ...]:
+    """The tags that the forecaster `name` with `params` looks at beside its own."""
+    found: tuple[str, ...] = getattr(spec_named(name).params_model.model_validate(dict(params)), "inputs", ())
+    return found

@@ -1,9 +1,8 @@
 """Ridge regression on lags, one linear map per horizon step (direct multi-step), relative to the newest value.
 
-Features of step h at origin i: ``y[i-k] - y[i]`` for short lags k and whole seasons, and the target's own time one and
-two seasons before. Everything is divided by the spread of the training window, so scale and level do not matter.
-The bounds are quantiles of the absolute errors on the newest fifth of the window, which the choice of the penalty saw
-but the coefficients did not.
+The inputs are described in `ridge_features`. Coefficients minimise absolute errors (least squares reweighted, Huber
+1964), so a few wild days do not bend them; the penalty is the one with the least absolute error on the newest fifth of
+the origins, whose errors also give the bounds. A long gap in the history costs the origins beside it, no more.
 """
 
 from __future__ import annotations
@@ -19,102 +18,100 @@ from ksys_core.domain.series import ValueArray
 from ksys_core.forecasting.base import Forecast, Frozen, scale_of, too_short
 from ksys_core.forecasting.error_bounds import KNOTS, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.plant_time import DEFAULT_ZONE, ZoneName
+from ksys_core.forecasting.ridge_features import (
+    ALIGNED,
+    DEEP,
+    DEEP_FROM,
+    Indices,
+    Layout,
+    Matrix,
+    clock_of,
+    completed,
+    features,
+    filled,
+    layout_for,
+    usable_origins,
+)
 
-LAGS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 18, 24, 36)
 PENALTIES: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+FEWEST: Final = 40
+"""Origins to learn from."""
+MOST: Final = 4000
+REWEIGHTED: Final = 2
+"""How often least squares are weighted anew."""
+ROBUST_FROM: Final = 0.5
+"""An error weighs in by its square up to this part of the median error, and by its size beyond."""
 
-Matrix = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
+Chosen = npt.NDArray[np.bool_]
 
 
 class RidgeParams(Frozen):
-    """Newest points used for training."""
+    """Newest points used for training, and the plant's time zone."""
 
     max_points: int = Field(8640, ge=100, le=200_000)
+    zone: ZoneName = DEFAULT_ZONE
 
 
 class RidgeState(Frozen):
-    """Coefficients ``coef[h][feature]``, error quantiles ``errors[knot][h]`` in units of `scale`."""
+    """Coefficients ``coef[h][feature]``, error quantiles ``errors[knot][h]`` in units of `scale`.
+
+    Attributes:
+        depth: how many seasons the inputs look back, a key of `ridge_features.ALIGNED`.
+        zone: the plant's time zone where the calendar is an input.
+    """
 
     season: int = Field(ge=1, le=100_000)
-    seasons: int = Field(ge=0, le=2)
+    depth: int
+    zone: ZoneName | None
     scale: float = Field(gt=0)
     penalty: float
     coef: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=10_000)
     errors: tuple[tuple[float, ...], ...]
 
+    @property
+    def layout(self) -> Layout:
+        """The model's inputs."""
+        return Layout(self.season, self.depth, self.zone)
+
     @model_validator(mode="after")
     def _consistent(self) -> RidgeState:
-        features = len(LAGS) + 2 * self.seasons + 1
-        if any(len(row) != features for row in self.coef):
+        if self.depth not in ALIGNED or (self.depth and self.season == 1):
+            raise ValueError("there are no such inputs")
+        if any(len(row) != self.layout.width for row in self.coef):
             raise ValueError("one coefficient a feature")
         if len(self.errors) != len(KNOTS) or any(len(row) != len(self.coef) for row in self.errors):
             raise ValueError("one error quantile a knot and step")
         return self
 
 
-def _lags(season: int, seasons: int) -> list[int]:
-    return [*LAGS, *(season * j for j in range(1, seasons + 1))]
-
-
-def _reach(season: int, seasons: int, horizon: int) -> int:
-    """How many values before the origin the features look at."""
-    longest = season * (seasons - 1) + season * -(-horizon // season) if seasons else 0
-    return max(*LAGS, longest, season * seasons)
-
-
-def _features(z: ValueArray, origins: Indices, horizon: int, season: int, seasons: int) -> Matrix:
-    """Features float64[origin, step, feature]; the last one is 1."""
-    lags = z[origins[:, None] - np.array(_lags(season, seasons))] - z[origins][:, None]
-    common = np.repeat(lags[:, None, :], horizon, axis=1)
-    steps = np.arange(1, horizon + 1)
-    parts = [common]
-    for j in range(seasons):
-        back = season * -(-steps // season) + season * j
-        parts.append((z[origins[:, None] + steps - back] - z[origins][:, None])[:, :, None])
-    parts.append(np.ones((len(origins), horizon, 1)))
-    return np.concatenate(parts, axis=2)
-
-
-def _solve(x: Matrix, target: Matrix, penalty: float) -> Matrix:
-    """Coefficients float64[step, feature] minimising squared error plus `penalty` x mean feature power x |b|²."""
-    xs = x.transpose(1, 0, 2)
-    gram = xs.transpose(0, 2, 1) @ xs
-    moment = (xs.transpose(0, 2, 1) @ target.T[:, :, None])[:, :, 0]
-    size = gram.shape[1]
-    power = np.trace(gram, axis1=1, axis2=2) / size
-    ridge = gram + (penalty * power + 1e-12)[:, None, None] * np.eye(size)
-    return np.linalg.solve(ridge, moment[:, :, None])[:, :, 0]
-
-
-def _seasons_for(n: int, season: int, horizon: int) -> int:
-    """How many seasons back the features may look so that enough origins remain."""
-    usable = (2, 1) if season > 1 else ()
-    return next((k for k in usable if n - _reach(season, k, horizon) - horizon >= max(60, season // 4)), 0)
-
-
 class Ridge:
-    """Direct ridge; the default engine of every sensor."""
+    """Direct ridge; the cheapest engine that knows season and calendar."""
 
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: RidgeParams) -> RidgeState:
-        v = y.tail(params.max_points).v
-        seasons = _seasons_for(len(v), season, horizon)
-        reach = _reach(season, seasons, horizon)
-        need = reach + horizon + 40
-        if len(v) < need:
-            raise too_short(need)
-        _, scale = scale_of(v)
-        z = v / scale
-        origins = np.arange(reach, len(z) - horizon)
-        x = _features(z, origins, horizon, season, seasons)
+        y = y.tail(params.max_points)
+        layout = layout_for(y, season, horizon, params.zone)
+        reach = layout.reach(horizon)
+        history = filled(y.v, season)
+        origins = usable_origins(y.v, history, reach, horizon)
+        if len(origins) < FEWEST:
+            raise too_short(reach + horizon + FEWEST)
+        _, scale = scale_of(y.v[np.isfinite(y.v)])
+        z = history / scale
+        origins = _sample(origins)
+        x = features(z, clock_of(y, 0, layout), origins, horizon, layout)
         target = z[origins[:, None] + np.arange(1, horizon + 1)] - z[origins][:, None]
-        penalty, errors = _validated(x, target, horizon)
+        held = origins > np.quantile(origins, 0.8)
+        early = origins < origins[held][0] - min(horizon, len(y) // 10)
+        penalty, errors = _validated(x, target, early, held)
+        coef = _robust(x, target, penalty)
         return RidgeState(
             season=season,
-            seasons=seasons,
+            depth=layout.depth,
+            zone=layout.zone,
             scale=scale,
             penalty=penalty,
-            coef=tuple(map(tuple, _solve(x, target, penalty).tolist())),
+            coef=tuple(tuple(float(f"{c:.7g}") for c in row) for row in coef.tolist()),
             errors=tuple(map(tuple, errors.tolist())),
         )
 
@@ -124,12 +121,16 @@ class Ridge:
 
     def inputs(self, state: RidgeState, y: RegularSeries, horizon: int) -> Matrix:
         """Features of steps 1..`horizon` after the end of `y`, float64[step, feature]."""
-        steps = len(state.coef)
-        reach = _reach(state.season, state.seasons, steps)
-        if len(y) <= reach:
-            raise too_short(reach + 1)
-        z = y.v[-reach - 1 :] / state.scale
-        return _features(z, np.array([reach]), steps, state.season, state.seasons)[0, :horizon]
+        layout, steps = state.layout, len(state.coef)
+        reach = layout.reach(steps)
+        y = y.tail(reach + 1)
+        need = 1 + min(reach, max(12, 2 * state.season))
+        if int(np.isfinite(y.v).sum()) < need:
+            raise too_short(need)
+        missing = reach + 1 - len(y)
+        z = completed(np.concatenate((np.full(missing, np.nan), y.v)), state.season) / state.scale
+        whole = RegularSeries(y.start - missing * y.step, y.step, z)
+        return features(z, clock_of(whole, steps, layout), np.array([reach]), steps, layout)[0, :horizon]
 
     def moves(self, states: Sequence[RidgeState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Scaled moves of every series; models of equal shape in one product."""
@@ -150,18 +151,57 @@ class Ridge:
         return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
 
     def lookback(self, season: int, horizon: int, params: RidgeParams) -> int:
-        return _reach(season, 2 if season > 1 else 0, horizon) + 1
+        depth = 0 if season == 1 else DEEP if params.max_points >= DEEP_FROM * season else 2
+        return Layout(season, depth, None).reach(horizon) + 1
 
 
-def _validated(x: Matrix, target: Matrix, horizon: int) -> tuple[float, Matrix]:
-    """The penalty with the least absolute error on the newest fifth of the origins, and its error quantiles."""
-    cut = int(len(x) * 0.8)
-    train = slice(0, max(cut - horizon, cut // 2))
-    best: tuple[float, float, Matrix] | None = None
-    for penalty in PENALTIES:
-        coef = _solve(x[train], target[train], penalty)
-        error = np.abs(np.einsum("nhf,hf->nh", x[cut:], coef) - target[cut:])
-        if best is None or error.mean() < best[0]:
-            best = (float(error.mean()), penalty, error)
-    assert best is not None
-    return best[1], error_quantiles(best[2])
+def _sample(origins: Indices) -> Indices:
+    """At most `MOST` of `origins`, the same ones every time."""
+    if len(origins) <= MOST:
+        return origins
+    chosen: Indices = np.sort(np.random.default_rng(1).choice(origins, MOST, replace=False))
+    return chosen
+
+
+def _moments(x: Matrix, target: Matrix, weight: Matrix | None = None) -> tuple[Matrix, Matrix]:
+    """Products of the features with themselves and with the targets, float64[step, feature, feature] and [.., 1]."""
+    xs = x.transpose(1, 2, 0)
+    weighted = xs if weight is None else xs * weight.T[:, None, :]
+    return weighted @ x.transpose(1, 0, 2), weighted @ target.T[:, :, None]
+
+
+def _solved(moments: tuple[Matrix, Matrix], penalty: float) -> Matrix:
+    """Coefficients float64[step, feature] minimising weighted squares plus `penalty` x each feature's power x b²."""
+    gram, moment = moments[0].copy(), moments[1]
+    power = np.einsum("hff->hf", gram)
+    diagonal = np.arange(gram.shape[1])
+    gram[:, diagonal, diagonal] += penalty * power + 1e-12 * (1 + power.max(axis=1, keepdims=True))
+    coef: Matrix = np.asarray(np.linalg.solve(gram, moment)[:, :, 0], dtype=np.float64)
+    return coef
+
+
+def _robust(x: Matrix, target: Matrix, penalty: float) -> Matrix:
+    """Coefficients that minimise nearly absolute errors."""
+    coef = _solved(_moments(x, target), penalty)
+    for _ in range(REWEIGHTED):
+        size = np.abs(_products(x, coef) - target)
+        usual = np.median(size, axis=0) + 1e-12
+        coef = _solved(_moments(x, target, 1 / np.maximum(size / usual, ROBUST_FROM)), penalty)
+    return coef
+
+
+def _products(x: Matrix, coef: Matrix) -> Matrix:
+    found: Matrix = (x.transpose(1, 0, 2) @ coef[:, :, None])[:, :, 0].T
+    return found
+
+
+def _validated(x: Matrix, target: Matrix, early: Chosen, held: Chosen) -> tuple[float, Matrix]:
+    """The penalty with the least absolute error on `held` after learning from `early`, and its error quantiles."""
+    moments = _moments(x[early], target[early])
+
+    def errors(coef: Matrix) -> Matrix:
+        return np.abs(_products(x[held], coef) - target[held])
+
+    losses = {p: float(errors(_solved(moments, p)).mean()) for p in PENALTIES}
+    penalty = min(losses, key=lambda p: losses[p])
+    return penalty, error_quantiles(errors(_robust(x[early], target[early], penalty)))

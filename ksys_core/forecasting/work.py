@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,8 +22,11 @@ from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
+from ksys_core.forecasting.seeding import seed
+from ksys_core.i18n import N_
 
 FALLBACK_LOOKBACK = 600
+WITHOUT: Final = N_("Forecast without {tags}: no newest values.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,8 @@ def train(task: TrainTask) -> TrainResult:
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes)
+    half = seed(spec, task.y, season=season, horizon=task.horizon, params=params)
+    text = artefacts.dump(replace(fitted, half=half), task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -119,8 +123,8 @@ def _older_state(task: TrainTask) -> Frozen | None:
 
 
 @lru_cache(maxsize=4096)
-def lookback(algorithm: str, season: int, horizon: int, params: str) -> int:
-    """Intervals of history that a model wants; what the fallback wants when the algorithm or its `params` are unknown.
+def needs(algorithm: str, season: int, horizon: int, params: str) -> tuple[int, tuple[str, ...]]:
+    """Intervals of history and other tags that a model wants; those of the fallback for what is unknown.
 
     Args:
         params: as JSON.
@@ -129,8 +133,14 @@ def lookback(algorithm: str, season: int, horizon: int, params: str) -> int:
         spec = spec_named(algorithm)
         chosen = spec.params_model.model_validate_json(params)
     except (KnownError, ValueError):
-        return FALLBACK_LOOKBACK
-    return spec.engine.lookback(spec.season_for(season), horizon + MAX_LATE, chosen) + MAX_LATE
+        return FALLBACK_LOOKBACK, ()
+    back = spec.engine.lookback(spec.season_for(season), horizon + MAX_LATE, chosen)
+    return back + MAX_LATE, _inputs(chosen)
+
+
+def _inputs(params: Frozen) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(params, "inputs", ())
+    return found
 
 
 def warm() -> None:
@@ -153,7 +163,7 @@ def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
     forecasts = dict(zip(sound, made, strict=True))
     errors = {i: model for i, model in models.items() if isinstance(model, KnownError)}
     outcomes = {**errors, **forecasts}
-    return [_result(task, outcomes.get(i)) for i, task in enumerate(tasks)]
+    return [_result(task, outcomes.get(i), _silent(sound.get(i))) for i, task in enumerate(tasks)]
 
 
 def _fresh(task: PredictTask) -> bool:
@@ -165,21 +175,35 @@ def _continued(task: PredictTask) -> Fitted:
     return FORECASTERS.model(task.artefact, task.sha256).update(task.y)
 
 
-def _result(task: PredictTask, outcome: Forecast | KnownError | None) -> PredictResult:
-    """What is kept of `outcome`; None: the newest values are missing."""
+def _silent(model: Fitted | None) -> tuple[str, ...]:
+    """The other tags of `model` that have no newest value."""
+    if model is None:
+        return ()
+    newest = {tag: values[-MAX_LATE - 1 :] for tag, values in model.window.inputs.items()}
+    return tuple(tag for tag in _inputs(model.params) if not np.isfinite(newest.get(tag, np.empty(0))).any())
+
+
+def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Sequence[str]) -> PredictResult:
+    """What is kept of `outcome`; None: the newest values are missing. A model whose inputs are `silent` says so."""
     if outcome is None:
         return PredictResult(task.key, None, "stale")
     made = attempt(partial(_calibrated, outcome, task)) if isinstance(outcome, Forecast) else outcome
     if isinstance(made, KnownError):
         return _fallback(task, made.text.format(**made.params))
-    return PredictResult(task.key, made, "model")
+    said = WITHOUT.format(tags=", ".join(silent)) if silent else ""
+    return PredictResult(task.key, made, "model", said)
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
-    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+    """With bounds from matured errors; before there are enough, from those of walk-forward."""
+    for half in (FORECASTERS.model(task.artefact, task.sha256).half, task.half):
+        forecast = forecast if half is None else calibrated(forecast, half)
+    return _finished(forecast, task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:
+    if len(forecast.value) != task.horizon:
+        raise ValueError("the forecast has not as many steps as were asked for")
     if not forecast.finite:
         raise ValueError("the forecast is not finite")
     return tidy(forecast, task.low, task.high)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from functools import partial
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from ksys_core.domain.alarms.columns import UNSEEN
-from ksys_core.domain.alarms.engine import Step, reconsider, step
+from ksys_core.domain.alarms.engine import Step, reconsider
 from ksys_core.domain.alarms.state import State
+from ksys_core.domain.alarms.suppression import step_with
+from ksys_core.domain.alarms.transitions import SUPR, UNSUPR
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
+from ksys_core.i18n import Language
 from ksys_core.log import get_logger
-from ksys_core.store import alarms_journal, alarms_news, alarms_state
+from ksys_core.services.alarms_loading import load_all
+from ksys_core.services.alarms_reasons import Reasons
+from ksys_core.services.alarms_suppression import Judgement, Suppression, with_maintenance
+from ksys_core.store import alarms_journal, alarms_modes, alarms_news, alarms_saving, alarms_state
+from ksys_core.store.alarms_state import Loaded
 from ksys_core.store.pool import Database
 
 Clock = Callable[[], int]
@@ -37,11 +43,14 @@ class AlarmEvaluator:
     journal entry comes exactly once.
     """
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, language: Language = "en") -> None:
         self._db = db
         self._clock = clock
+        self._language: Language = language
         self._lock = asyncio.Lock()
-        self._loaded: alarms_state.Loaded | None = None
+        self._loaded: Loaded | None = None
+        self._suppression = Suppression()
+        self._reasons = Reasons(language, {})
         self._positions_saved = 0
         self._behind = True
 
@@ -51,15 +60,14 @@ class AlarmEvaluator:
             await self._load_once()
             if self._behind:
                 return await self._catch_up()
-            return await self._advance(partial(_step, self._plausible(batch)))
+            return await self._read(self._plausible(batch))
 
     async def on_timer(self, now: int) -> int:
         """Let time pass to `now` (ns) less `SETTLE_NS`; gives the number of transitions."""
         async with self._lock:
             await self._load_once()
             count = await self._catch_up() if self._behind else 0
-            at = now - SETTLE_NS
-            count += await self._advance(lambda state, loaded: step(state, loaded.definitions, now=at))
+            count += await self._pass(now - SETTLE_NS)
             if abs(now - self._positions_saved) >= POSITIONS_NS:
                 await self._save_positions(now)
             return count
@@ -71,7 +79,7 @@ class AlarmEvaluator:
             return await self._catch_up()
 
     async def on_changed(self, kind: str, ids: Iterable[int]) -> int:
-        """React to a message of the database: definitions, limits, tags (all again) or operators' actions."""
+        """React to a message of the database: definitions, limits, tags, rules (all again), operators' actions."""
         async with self._lock:
             if self._loaded is None:
                 return 0
@@ -81,6 +89,12 @@ class AlarmEvaluator:
                 await self._load()
                 now = self._clock()
                 return await self._advance(lambda state, loaded: reconsider(state, loaded.definitions, now))
+            elif kind == "alarm_rules":
+                await self._load()
+                return await self._catch_up() + await self._pass(self._clock() - SETTLE_NS)
+            elif kind == "alarm_modes":
+                await self._refresh_maintenance()
+                return await self._pass(self._clock() - SETTLE_NS)
             return 0
 
     async def close(self) -> None:
@@ -95,16 +109,8 @@ class AlarmEvaluator:
 
     async def _load(self) -> None:
         """Read everything; what this instance has seen of the tags stays."""
-        before = self._loaded
-        async with self._db.transaction() as connection:
-            retired = await alarms_state.retire_disabled(connection)
-            if retired:
-                await connection.execute("select ksys_notify('alarms', $1::int[])", retired)
-            loaded = await alarms_state.load(connection, self._clock())
-        if before is not None:
-            _carry(before, loaded)
-        self._loaded = loaded
-        _log.info("alarms.loaded", definitions=len(loaded.definitions), tags=len(loaded.definitions.sensor_id))
+        self._loaded, self._suppression = await load_all(self._db, self._clock(), self._loaded, self._suppression)
+        self._reasons = Reasons(self._language, self._loaded.reasons)
 
     async def _catch_up(self) -> int:
         assert self._loaded is not None
@@ -114,9 +120,26 @@ class AlarmEvaluator:
             batch = self._plausible(news.batch)
             more = news.more and len(batch) > 0
             if len(batch):
-                count += await self._advance(partial(_step, batch))
+                count += await self._read(batch)
         self._behind = False
         return count
+
+    async def _read(self, batch: ReadingBatch) -> int:
+        assert self._loaded is not None
+        judged = self._suppression.judge_readings(self._loaded, batch, self._clock())
+        return await self._advance(
+            lambda state, loaded: step_with(state, loaded.definitions, judged.demands, batch), judged
+        )
+
+    async def _pass(self, at: int) -> int:
+        assert self._loaded is not None
+        if self._suppression.maintenance_over(at):
+            await alarms_modes.close_over(self._db, at)
+            await self._refresh_maintenance()
+        judged = self._suppression.judge_time(self._loaded, at)
+        return await self._advance(
+            lambda state, loaded: step_with(state, loaded.definitions, judged.demands, now=at), judged
+        )
 
     def _plausible(self, batch: ReadingBatch) -> ReadingBatch:
         ahead = batch.t > self._clock() + FUTURE_NS
@@ -125,7 +148,12 @@ class AlarmEvaluator:
         _log.warning(
             "alarms.future_readings", readings=int(ahead.sum()), sensors=np.unique(batch.sensor_id[ahead]).tolist()[:20]
         )
-        return ReadingBatch(batch.sensor_id[~ahead], batch.t[~ahead], batch.v[~ahead], batch.quality[~ahead])
+        return batch.only(~ahead)
+
+    async def _refresh_maintenance(self) -> None:
+        assert self._loaded is not None
+        async with self._db.connection() as connection:
+            self._suppression = await with_maintenance(connection, self._suppression, self._loaded.definitions)
 
     async def _refresh_desk(self, ids: list[int]) -> None:
         assert self._loaded is not None
@@ -134,24 +162,25 @@ class AlarmEvaluator:
             found = await alarms_state.desk_of(connection, ids or definitions.alarm_id.tolist())
         changed = alarms_state.update_desk(definitions, state, found)
         if changed is not None:
-            self._loaded = alarms_state.Loaded(definitions, changed)
+            self._loaded = replace(self._loaded, state=changed)
 
-    async def _advance(self, compute: Callable[[State, alarms_state.Loaded], Step]) -> int:
+    async def _advance(self, compute: Callable[[State, Loaded], Step], judged: Judgement | None = None) -> int:
         """Run the engine and store what changed. On any error nothing is stored and nothing forgotten."""
         assert self._loaded is not None
         loaded = self._loaded
         self._behind, was_behind = True, self._behind
         done = compute(loaded.state, loaded)
-        if done.changed.any():
-            done = await self._store(loaded, compute, done)
-        self._loaded = alarms_state.Loaded(loaded.definitions, done.state)
+        if done.changed.any() or (judged is not None and (judged.changed or judged.demands)):
+            done = await self._store(loaded, compute, done, judged)
+        self._loaded = replace(loaded, state=done.state)
         self._behind = was_behind
         return len(done.transitions)
 
     async def _store(
-        self, loaded: alarms_state.Loaded, compute: Callable[[State, alarms_state.Loaded], Step], done: Step
+        self, loaded: Loaded, compute: Callable[[State, Loaded], Step], done: Step, judged: Judgement | None
     ) -> Step:
         definitions, state = loaded.definitions, loaded.state
+        suppression = self._suppression if judged is None else self._suppression.after(judged)
         async with self._db.transaction() as connection:
             while True:
                 rows = np.flatnonzero(done.changed)
@@ -162,20 +191,29 @@ class AlarmEvaluator:
                 # An operator was faster: the engine is pure, so it runs again on what is true now.
                 state = fresh
                 done = compute(state, loaded)
-            await alarms_state.save(connection, definitions, done.state, rows)
-            await alarms_journal.write(connection, definitions, done.transitions)
-            await connection.execute("select ksys_notify('alarms', $1::int[])", definitions.alarm_id[rows].tolist())
+            hides = judged is not None and (judged.changed or bool(judged.demands))
+            hides = hides or bool(np.isin(done.transitions.event, [SUPR, UNSUPR]).any())
+            reasons = self._reasons.news(suppression, definitions, done.state, self._clock()) if hides else {}
+            await alarms_saving.save(connection, definitions, done.state, rows)
+            told = self._reasons.journaled(definitions, done.transitions, reasons)
+            await alarms_journal.write(connection, definitions, done.transitions, told)
+            changed = definitions.alarm_id[rows].tolist()
+            if reasons:
+                await alarms_saving.save_reasons(connection, reasons)
+                changed = sorted({*changed, *reasons})
+            if judged is not None and judged.changed:
+                await suppression.keep(connection, judged)
+            if changed:
+                await connection.execute("select ksys_notify('alarms', $1::int[])", changed)
+        self._reasons.stored(reasons)
+        self._suppression = suppression
         return done
 
     async def _save_positions(self, now: int) -> None:
         assert self._loaded is not None
         async with self._db.transaction() as connection:
-            await alarms_state.save_positions(connection, self._loaded.definitions, self._loaded.state)
+            await alarms_saving.save_positions(connection, self._loaded.definitions, self._loaded.state)
         self._positions_saved = now
-
-
-def _step(batch: ReadingBatch, state: State, loaded: alarms_state.Loaded) -> Step:
-    return step(state, loaded.definitions, batch)
 
 
 async def evaluate_once(db: Database, clock: Clock) -> int:
@@ -184,18 +222,3 @@ async def evaluate_once(db: Database, clock: Clock) -> int:
     count = await evaluator.catch_up() + await evaluator.on_timer(clock())
     await evaluator.close()
     return count
-
-
-def _carry(before: alarms_state.Loaded, loaded: alarms_state.Loaded) -> None:
-    """Take over the newest readings seen, and where flat values moved, from an earlier load."""
-    old, new = before.definitions, loaded.definitions
-    _, was, now = np.intersect1d(old.sensor_id, new.sensor_id, assume_unique=True, return_indices=True)
-    later = before.state.last_t[was] > loaded.state.last_t[now]
-    was, now = was[later & (before.state.last_t[was] != UNSEEN)], now[later & (before.state.last_t[was] != UNSEEN)]
-    for name in ("last_t", "last_v", "last_q"):
-        getattr(loaded.state, name)[now] = getattr(before.state, name)[was]
-    _, was, now = np.intersect1d(old.alarm_id, new.alarm_id, assume_unique=True, return_indices=True)
-    for name in ("flat_t", "flat_v"):
-        getattr(loaded.state, name)[now] = getattr(before.state, name)[was]
-    resting = loaded.state.cond[now] == 0
-    loaded.state.quality[now[resting]] = before.state.quality[was[resting]]

@@ -13,7 +13,7 @@ from ksys_core.domain.series import ValueArray
 from ksys_core.domain.times import DAY, HOUR
 from ksys_core.forecasting.drift import PSI_POINTS, Finding, error_drift, input_drift
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.services import model_grids
+from ksys_core.services import model_grids, retraining
 from ksys_core.services.forecast import issue_time
 from ksys_core.store import drift as store
 from ksys_core.store.drift import NewFinding, OpenFinding, Watched
@@ -32,8 +32,11 @@ __all__ = ["OpenFinding", "findings", "run"]
 
 
 async def run(db: Database, *, now_ns: int) -> int:
-    """Judge every deployed model; how many findings were opened or cleared."""
-    watched = await store.watched(db)
+    """Judge every deployed model and file retraining where it is needed; how many findings were opened or cleared.
+
+    A model whose newest values are missing or bad is left alone: neither opened nor cleared, nor retrained.
+    """
+    watched = await store.watched(db, now_ns)
     ids = [model.model_id for model in watched]
     errors = await store.first_step_errors(db, ids, now_ns=now_ns, newest=ERRORS)
     found: list[NewFinding] = []
@@ -41,7 +44,9 @@ async def run(db: Database, *, now_ns: int) -> int:
     for model in watched:
         shown = await asyncio.to_thread(_judged, errors[model.model_id], values.get(model.sensor_id), model)
         found += [NewFinding(model.model_id, f.kind, f.severity, f.statistic, f.threshold) for f in shown]
-    return await store.keep(db, ids, found, now_ns)
+    changed = await store.keep(db, ids, found, now_ns)
+    await retraining.after_drift(db, now_ns=now_ns)
+    return changed
 
 
 async def findings(db: Database) -> list[OpenFinding]:

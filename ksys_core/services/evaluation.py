@@ -11,9 +11,10 @@ import numpy as np
 from ksys_core.forecasting.backtest import Backtest
 from ksys_core.forecasting.evaluation import CHAMPION, FOLDS, EvaluateTask, Kind, Trial, evaluate
 from ksys_core.forecasting.gate import Verdict, judged
-from ksys_core.forecasting.registry import SPECS, spec_named
+from ksys_core.forecasting.registry import SPECS, inputs_of, spec_named
 from ksys_core.forecasting.voting import BASELINES
 from ksys_core.services import models
+from ksys_core.services.model_inputs import with_inputs
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store import models as store
 from ksys_core.store.pool import Database
@@ -94,6 +95,8 @@ async def _tested(
     """Walk `names` forward over the history of `tag`, in `executor`."""
     sensor_id = await models.sensor_of(db, tag)
     y = await models.history(db, now_ns=now_ns, sensor_id=sensor_id, interval_s=plan.interval_s, days=plan.history_days)
+    kinds = [(plan.algorithm, plan.params), *([] if champion is None else [(champion.algorithm, champion.params)])]
+    y = await with_inputs(db, y, [tag for kind in kinds for tag in inputs_of(*kind)])
     task = EvaluateTask(
         y,
         names,

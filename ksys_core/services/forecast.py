@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from typing import Final
 
 from ksys_core.domain.forecasts import ForecastBand
@@ -16,19 +18,23 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import PredictResult, PredictTask, lookback, predict_known
+from ksys_core.forecasting.work import PredictResult, PredictTask, needs, predict_known
+from ksys_core.forecasting.yardsticks import reach, yardsticks
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
+from ksys_core.services.model_inputs import beside
 from ksys_core.store import forecasts, models
 from ksys_core.store.calibration import half_widths
 from ksys_core.store.forecasts import NewForecast
 from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import Deployment, RunNote
 from ksys_core.store.pool import Database
+from ksys_core.store.virtual import sensor_ids
 
 Whole = Callable[[Sequence[PredictTask]], Awaitable[list[PredictTask]]]
 
 BATCH: Final = 64
+SHARED_BATCH: Final = 1000
 TIME_LIMIT_S: Final = 240.0
 STALE: Final = N_("The newest values are missing.")
 LATE: Final = N_("The forecast took too long.")
@@ -68,7 +74,8 @@ async def run_cycle(
         _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s, whole),
     )
     results += others
-    made = [_stored(by_id[r.key], r, now_ns) for r in results if r.forecast is not None]
+    inputs = {task.key: task.y for task in tasks}
+    made = [_stored(by_id[r.key], r, inputs[r.key], now_ns) for r in results if r.forecast is not None]
     notes = [_note(by_id[r.key], r, now_ns) for r in results]
     return await forecasts.write(db, made, notes, now_ns)
 
@@ -95,9 +102,14 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
-        wanted = [(d.sensor_id, lookback(d.algorithm, d.season, d.horizon, d.params)) for d in same]
-        grids = await model_grids.grids(db, wanted, stop_ns=stop, step_s=interval_s)
-        tasks += [_task(d, grids[d.sensor_id], halves.get(d.model_id)) for d in same]
+        looks = {d.model_id: needs(d.algorithm, d.season, d.horizon, d.params) for d in same}
+        ids = await sensor_ids(db, {tag for _, tags in looks.values() for tag in tags})
+        own = [(d.sensor_id, max(looks[d.model_id][0], reach(d.season))) for d in same]
+        others = [(ids[tag], n) for n, tags in looks.values() for tag in tags if tag in ids]
+        grids = await model_grids.grids(db, own + others, stop_ns=stop, step_s=interval_s)
+        for d in same:
+            y = beside(grids[d.sensor_id], looks[d.model_id][1], ids, grids)
+            tasks.append(_task(d, y, halves.get(d.model_id)))
     return tasks
 
 
@@ -128,12 +140,24 @@ async def _computed(
     return results
 
 
+def batched(tasks: Sequence[PredictTask]) -> list[list[PredictTask]]:
+    """What one worker does in one go: tags that share a model together, the others by `BATCH`."""
+    sizes = Counter(task.sha256 for task in tasks)
+    alone = [task for task in tasks if sizes[task.sha256] == 1]
+    together = sorted((task for task in tasks if sizes[task.sha256] > 1), key=lambda task: task.sha256)
+    parts = [list(group) for _, group in groupby(together, key=lambda task: task.sha256)]
+    return [
+        *([*part[i : i + SHARED_BATCH]] for part in parts for i in range(0, len(part), SHARED_BATCH)),
+        *([*alone[i : i + BATCH]] for i in range(0, len(alone), BATCH)),
+    ]
+
+
 async def _submitted(
     executor: Executor | None, tasks: Sequence[PredictTask], time_limit_s: float
 ) -> tuple[list[PredictResult], list[PredictTask], list[PredictTask]]:
     """Results, the tasks whose model was not known where they came to, and those whose worker died."""
     loop = asyncio.get_running_loop()
-    batches = [list(tasks[i : i + BATCH]) for i in range(0, len(tasks), BATCH)]
+    batches = batched(tasks)
     futures = [loop.run_in_executor(executor, predict_known, batch) for batch in batches]
     if futures:
         await asyncio.wait(futures, timeout=time_limit_s)
@@ -153,8 +177,9 @@ async def _submitted(
     return results, unknown, lost
 
 
-def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
+def _stored(d: Deployment, result: PredictResult, y: RegularSeries, now_ns: int) -> NewForecast:
     assert result.forecast is not None
+    naive, seasonal = yardsticks(y, d.season, len(result.forecast.value))
     return NewForecast(
         model_id=d.model_id,
         sensor_id=d.sensor_id,
@@ -164,6 +189,8 @@ def _stored(d: Deployment, result: PredictResult, now_ns: int) -> NewForecast:
         value=result.forecast.value,
         lo=result.forecast.lo,
         hi=result.forecast.hi,
+        naive=naive,
+        seasonal=seasonal,
     )
 
 

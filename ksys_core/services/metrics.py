@@ -8,15 +8,17 @@ from typing import Final
 from ksys_core.domain.times import DAY, HOUR
 from ksys_core.store import forecasts
 from ksys_core.store import metrics as store
-from ksys_core.store.metrics import Score
+from ksys_core.store.metrics import By, Score
 from ksys_core.store.pool import Database
 
 RECENT: Final = 25 * HOUR
 """Hours so young are scored again by every run."""
 KEPT: Final = 180 * DAY
 """Forecasts are kept so long; their hourly sums for ever."""
+WINDOWS: Final = {"1h": HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY}
+"""Windows that are shown; any other is as exact, since sums of hours add up."""
 
-__all__ = ["KEPT", "RECENT", "Score", "run", "score", "scores"]
+__all__ = ["KEPT", "RECENT", "WINDOWS", "By", "Score", "run", "score", "scores"]
 
 
 async def run(db: Database, *, now_ns: int) -> int:
@@ -33,7 +35,8 @@ async def score(db: Database, start_ns: int, stop_ns: int) -> int:
 
 
 async def scores(
-    db: Database, model_ids: Sequence[int], *, now_ns: int, window_ns: int = DAY, by_step: bool = False
+    db: Database, model_ids: Sequence[int], *, now_ns: int, window_ns: int = DAY, by: By = "whole"
 ) -> list[Score]:
-    """Figures of `model_ids` over the newest `window_ns` of target times."""
-    return await store.scores(db, model_ids, now_ns - window_ns, now_ns + HOUR, by_step=by_step)
+    """Figures of `model_ids` over the targets of `window_ns` of whole hours and of the hour that runs."""
+    running = now_ns // HOUR * HOUR
+    return await store.scores(db, model_ids, running - window_ns, running + HOUR, by=by)

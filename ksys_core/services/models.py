@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.registry import in_zone, spec_named
-from ksys_core.forecasting.work import TrainTask, train
+from ksys_core.forecasting.registry import in_zone, inputs_of, spec_named
+from ksys_core.forecasting.work import TrainResult, TrainTask, train
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
 from ksys_core.services.forecast import issue_time
+from ksys_core.services.model_inputs import with_inputs
 from ksys_core.store import models
 from ksys_core.store.model_artefacts import newest_artefact
 from ksys_core.store.models import ModelRow, NewModel
@@ -98,28 +99,32 @@ async def train_model(db: Database, *, now_ns: int, executor: Executor, sensor_i
     """Fit `plan` in `executor` and keep the model without deploying it; its number."""
     y = await history(db, now_ns=now_ns, sensor_id=sensor_id, interval_s=plan.interval_s, days=plan.history_days)
     spec = spec_named(plan.algorithm)
+    y = await with_inputs(db, y, inputs_of(plan.algorithm, plan.params))
     before = await newest_artefact(db, sensor_id, plan.algorithm) if spec.warm else ""
     task = TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params), before)
     where = None if spec.instant else executor
     result = await asyncio.get_running_loop().run_in_executor(where, train, task)
-    return await models.add_model(
-        db,
-        NewModel(
-            sensor_id=sensor_id,
-            algorithm=plan.algorithm,
-            interval_s=plan.interval_s,
-            horizon=plan.horizon,
-            season=result.season,
-            artefact=result.artefact,
-            artefact_sha256=result.sha256,
-            data_from_ns=y.start,
-            data_to_ns=y.stop,
-            data_n=int(np.isfinite(y.v).sum()),
-            fit_s=result.seconds,
-            scale=result.scale,
-            params=dict(plan.params),
-            notes=result.notes,
-        ),
+    return await models.add_model(db, fitted_model(sensor_id, task, result))
+
+
+def fitted_model(sensor_id: int, task: TrainTask, result: TrainResult) -> NewModel:
+    """What is kept of a fit."""
+    y = task.y
+    return NewModel(
+        sensor_id=sensor_id,
+        algorithm=task.algorithm,
+        interval_s=y.step // SECOND,
+        horizon=task.horizon,
+        season=result.season,
+        artefact=result.artefact,
+        artefact_sha256=result.sha256,
+        data_from_ns=y.start,
+        data_to_ns=y.stop,
+        data_n=int(np.isfinite(y.v).sum()),
+        fit_s=result.seconds,
+        scale=result.scale,
+        params=dict(task.params),
+        notes=result.notes,
     )
 
 
@@ -156,9 +161,13 @@ def _from_first_value(y: RegularSeries) -> RegularSeries:
     return y.tail(len(y) - int(known[0]))
 
 
-async def undeploy(db: Database, *, model_id: int, reason: str = "") -> None:
-    """End the deployment of `model_id`."""
-    await models.undeploy(db, model_id, reason=reason)
+async def undeploy(db: Database, *, model_id: int, reason: str = "", station: str = "") -> None:
+    """End the deployment of `model_id`.
+
+    Raises:
+        KnownError: it is not deployed. DeniedError: the person may not.
+    """
+    await models.undeploy(db, model_id, reason=reason, station=station)
 
 
 async def listed(db: Database, *, deployed_only: bool = False) -> list[ModelRow]:

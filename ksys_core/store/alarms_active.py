@@ -14,9 +14,6 @@ from ksys_core.domain.times import to_ns
 from ksys_core.store.alarms_state import STALE_INTERVALS
 from ksys_core.store.pool import Database
 
-FLOOD_AT: Final = 10
-"""Annunciations within ten minutes that make a flood."""
-
 _ROWS: Final = """
 select a.alarm_id, a.occurrence, d.sensor_id, s.tag, s.description, s.area, s.unit, s.decimals, d.kind, d.label,
        d.priority, d.class, a.isa_state, a.value, a.limit_value, a.active_since, a.detected_at,
@@ -25,21 +22,22 @@ select a.alarm_id, a.occurrence, d.sensor_id, s.tag, s.description, s.area, s.un
        d.latching, a.first_out, d.group_name, a.silenced_occurrence >= a.occurrence as silenced,
        a.acked_by, a.acked_at, a.comment, a.shelved_until, a.shelved_by, a.shelved_reason, a.suppressed_reason,
        a.oos_by, a.oos_reason, a.oos_permit, a.oos_review,
-       d.cause, d.consequence, d.action, d.confirmation, d.response_s, d.rationalised
+       d.cause, d.consequence, d.action, d.confirmation, d.response_s, d.rationalised, d.owner,
+       a.occurrence > 0 and a.confirmed_occurrence >= a.occurrence as confirmed
   from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
   left join sensor_latest l using (sensor_id)
  where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM' and ($2::int[] is null or a.alarm_id = any($2))
  order by d.priority, a.isa_state in ('ACKED', 'LACKED'), a.active_since desc nulls last, a.alarm_id
- limit $4
 """
 _COUNTS: Final = """
 select d.priority, a.isa_state, count(*) as n,
        count(*) filter (where a.isa_state in ('UNACK', 'LUNACK') and a.silenced_occurrence < a.occurrence) as sounding
   from alarms a join alarm_definitions d using (alarm_id) where a.isa_state <> 'NORM' group by 1, 2
 """
-_RECENT: Final = """
-select count(*) from alarm_events
- where source_ts > now() - interval '10 minutes' and kind = 'ACT' and isa_to not in ('SHLVD', 'DSUPR', 'OOSRV')
+_NEWEST: Final = """
+select a.alarm_id from alarms a join alarm_definitions d using (alarm_id)
+ where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM'
+ order by d.priority, a.active_since desc nulls last, a.alarm_id limit 3
 """
 _OF_SENSORS: Final = """
 select distinct on (d.sensor_id) d.sensor_id, d.priority, a.isa_state, d.kind, a.alarm_id
@@ -68,17 +66,11 @@ class AlarmSummary:
         counts: alarms by (priority, ISA state).
         sounding: unsilenced unacknowledged active alarms by priority.
         newest: the three newest unacknowledged of the highest priority there is, then of the next.
-        recent: annunciations in the last ten minutes; `flood` from `FLOOD_AT` on.
     """
 
     counts: Mapping[tuple[int, str], int]
     sounding: Mapping[int, int]
     newest: tuple[AlarmRow, ...]
-    recent: int
-
-    @property
-    def flood(self) -> bool:
-        return self.recent >= FLOOD_AT
 
     def count(self, *states: str, priority: int | None = None) -> int:
         """Alarms in these states (of one priority)."""
@@ -101,18 +93,18 @@ async def load_active(
     *,
     states: Sequence[str] = LISTED,
     alarm_ids: Sequence[int] | None = None,
-    limit: int | None = None,
 ) -> AlarmTable:
     """Alarms in `states`; only those of `alarm_ids` when given (to refresh after a message)."""
     ids = None if alarm_ids is None else list(alarm_ids)
-    rows = await db.fetch(_ROWS, list(states), ids, float(STALE_INTERVALS), limit)
+    rows = await db.fetch(_ROWS, list(states), ids, float(STALE_INTERVALS))
     return AlarmTable(tuple(_row(row) for row in rows))
 
 
 async def summary(db: Database) -> AlarmSummary:
     """Counts by priority and state, and the three alarms for the banner."""
     counts = await db.fetch(_COUNTS)
-    newest = await load_active(db, states=UNACKNOWLEDGED, limit=3)
+    named = [row["alarm_id"] for row in await db.fetch(_NEWEST, list(UNACKNOWLEDGED))]
+    newest = await load_active(db, states=UNACKNOWLEDGED, alarm_ids=named)
     sounding: dict[int, int] = {}
     for row in counts:
         if row["sounding"]:
@@ -121,7 +113,6 @@ async def summary(db: Database) -> AlarmSummary:
         {(row["priority"], row["isa_state"]): row["n"] for row in counts},
         sounding,
         newest.rows,
-        await db.fetchval(_RECENT),
     )
 
 

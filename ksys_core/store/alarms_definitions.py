@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Final
 
+import asyncpg
+
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.errors import KnownError
+from ksys_core.i18n import N_
 from ksys_core.store.alarms_consistency import refuse_contradictions
+from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
 _TEXTS: Final = ("cause", "consequence", "action", "confirmation")
@@ -21,8 +26,9 @@ _TYPES: Final = {
     "on_delay_s": "double precision", "off_delay_s": "double precision", "count": "smallint", "priority": "smallint",
     "class": "text", "latching": "boolean", "realarm_s": "double precision", "group_name": "text",
     "shelvable": "boolean", "max_shelve_s": "double precision", "cause": "jsonb", "consequence": "jsonb",
-    "action": "jsonb", "confirmation": "jsonb", "response_s": "double precision", "owner": "text", "basis": "text",
-    "moc_id": "text", "review_date": "date", "rationalised": "boolean", "enabled": "boolean",
+    "action": "jsonb", "confirmation": "jsonb", "response_s": "double precision", "severity": "text",
+    "owner": "text", "basis": "text", "moc_id": "text", "review_date": "date", "rationalised": "boolean",
+    "enabled": "boolean",
 }  # fmt: skip
 
 _UPSERT: Final = """
@@ -48,7 +54,8 @@ async def upsert_definitions(db: Database, definitions: Sequence[NewAlarmDefinit
     """Store definitions, changing those that exist, and give their alarm ids in order.
 
     Raises:
-        KnownError: a record contradicts itself, or its dead band the limits of its tag; then nothing is stored.
+        KnownError: a record contradicts itself or names an unknown tag, or its dead band the limits of its tag; then
+            nothing is stored.
     """
     for definition in definitions:
         definition.check()
@@ -57,6 +64,13 @@ async def upsert_definitions(db: Database, definitions: Sequence[NewAlarmDefinit
         for name in _NAMES
     ]
     async with db.transaction() as connection:
-        stored = [row["alarm_id"] for row in await connection.fetch(_UPSERT, *columns)]
+        stored = await _stored(connection, columns)
         await refuse_contradictions(connection, sorted({d.sensor_id for d in definitions}))
     return stored
+
+
+async def _stored(connection: Connection, columns: list[list[object]]) -> list[int]:
+    try:
+        return [row["alarm_id"] for row in await connection.fetch(_UPSERT, *columns)]
+    except asyncpg.ForeignKeyViolationError as error:
+        raise KnownError("alarm.tag", N_("An alarm names a tag that does not exist. Create the tag first.")) from error

@@ -39,16 +39,16 @@ class Outcome:
 async def acknowledge(db: Database, keys: Sequence[AlarmKey], station: str, comment: str = "") -> list[Outcome]:
     """Acknowledge the occurrences that were displayed, and only these."""
     ids, occurrences = [key[0] for key in keys], [key[1] for key in keys]
-    return await _call(db, "alarm_acknowledge($1, $2, $3, $4)", ids, occurrences, station, _checked(comment))
+    return await _call(db, "alarm_acknowledge($1, $2, $3, $4)", ids, occurrences, station, checked_text(comment))
 
 
 async def unacknowledge(db: Database, alarm_ids: Sequence[int], station: str, reason: str) -> list[Outcome]:
-    return await _call(db, "alarm_unacknowledge($1, $2, $3)", alarm_ids, station, _reason(reason))
+    return await _call(db, "alarm_unacknowledge($1, $2, $3)", alarm_ids, station, checked_reason(reason))
 
 
 async def confirm(db: Database, alarm_ids: Sequence[int], station: str, comment: str = "") -> list[Outcome]:
     """State that the corrective action has been taken."""
-    return await _call(db, "alarm_confirm($1, $2, $3)", alarm_ids, station, _checked(comment))
+    return await _call(db, "alarm_confirm($1, $2, $3)", alarm_ids, station, checked_text(comment))
 
 
 async def silence(db: Database, alarm_ids: Sequence[int], station: str) -> list[Outcome]:
@@ -66,7 +66,7 @@ async def shelve(
 ) -> list[Outcome]:
     """Hide alarms until a time (ns), or, with None, once: until they return to normal."""
     end = None if until is None else to_datetime(until)
-    return await _call(db, "alarm_shelve($1, $2, $3, $4)", alarm_ids, station, _reason(reason), end)
+    return await _call(db, "alarm_shelve($1, $2, $3, $4)", alarm_ids, station, checked_reason(reason), end)
 
 
 async def unshelve(db: Database, alarm_ids: Sequence[int], station: str) -> list[Outcome]:
@@ -80,19 +80,20 @@ async def remove_from_service(
     """Take alarms out of service for maintenance, with a permit and a date (ns) on which to review it."""
     when: datetime | None = None if review is None else to_datetime(review)
     call = "alarm_remove_from_service($1, $2, $3, $4, $5)"
-    return await _call(db, call, alarm_ids, station, _reason(reason), permit, when)
+    return await _call(db, call, alarm_ids, station, checked_reason(reason), permit, when)
 
 
 async def return_to_service(db: Database, alarm_ids: Sequence[int], station: str, reason: str = "") -> list[Outcome]:
     """Put alarms back into service; active ones return unacknowledged."""
-    return await _call(db, "alarm_return_to_service($1, $2, $3)", alarm_ids, station, _checked(reason))
+    return await _call(db, "alarm_return_to_service($1, $2, $3)", alarm_ids, station, checked_text(reason))
 
 
 async def comment(db: Database, alarm_ids: Sequence[int], station: str, text: str) -> list[Outcome]:
-    return await _call(db, "alarm_comment($1, $2, $3)", alarm_ids, station, _reason(text))
+    return await _call(db, "alarm_comment($1, $2, $3)", alarm_ids, station, checked_reason(text))
 
 
-def _checked(text: str) -> str:
+def checked_text(text: str) -> str:
+    """The text when it can be kept; raises `KnownError`."""
     if len(text) > LONGEST_TEXT:
         raise KnownError(
             "alarm.text_too_long",
@@ -105,10 +106,11 @@ def _checked(text: str) -> str:
     return text
 
 
-def _reason(text: str) -> str:
+def checked_reason(text: str) -> str:
+    """The text when it says something and can be kept; raises `KnownError`."""
     if not text.strip():
         raise KnownError("alarm.reason_missing", N_("Please give a reason."))
-    return _checked(text)
+    return checked_text(text)
 
 
 async def _call(db: Database, call: str, *args: object) -> list[Outcome]:

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ksys_core.domain.alarms.columns import Definitions
+from ksys_core.domain.alarms.columns import Definitions, IndexArray, IntArray, NsArray
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import HOUR, MINUTE, SECOND, to_datetime, to_ns
@@ -16,11 +16,20 @@ from ksys_core.store.columns import to_unix_ns
 from ksys_core.store.pool import Database
 
 WIDEST_NS: Final = 6 * HOUR
+NEAR_NS: Final = 2 * MINUTE
+"""Unseen readings that lie this near to each other are read by one scan of the tags' newest part."""
 FEW: Final = 32
 """Unseen readings of a tag up to which they are all taken at once."""
+FEW_TAGS: Final = 1000
+"""Tags that may lag behind without those that don't being read the slow way."""
 _ROWS: Final = 1_000_000
 _LAYOUT: Final = [("sensor_id", ">i4"), ("ts", ">i8"), ("value", ">f8"), ("quality", ">i2")]
 
+_NEWEST: Final = "select sensor_id, ts from sensor_latest where ts > $1::timestamptz"
+_NEAR: Final = """
+select sensor_id, ts, value, quality from sensor_readings
+ where sensor_id = any($1::int[]) and ts > $2::timestamptz and ts <= $3::timestamptz
+"""
 # Positions are microseconds since 1970. Factors below 2^53 multiply an interval of 1 us exactly.
 _BEHIND: Final = """
 unnest($1::int[], $2::bigint[]) as u(sensor_id, us)
@@ -54,18 +63,58 @@ class News:
 
 async def next_batch(db: Database, definitions: Definitions, state: State) -> News:
     """The oldest readings not seen: all there are when they are few, else those of one span of time of all tags."""
-    positions = definitions.sensor_id.tolist(), (state.last_t // 1000).tolist()
-    rows = await db.fetch(_FEW_EACH, *positions)
-    ids = np.array([row[0] for row in rows], np.int32)
-    if not len(ids) or np.bincount(ids).max() < FEW:
-        times = [to_ns(row[1]) for row in rows]
-        return News(_batch(ids, times, [row[2] for row in rows], [row[3] for row in rows]), False)
+    newest, behind = await _behind(db, definitions, state)
+    if not len(behind):
+        return News(ReadingBatch.of([], [], []), False)
+    ids, last = definitions.sensor_id, state.last_t
+    start = int(last[behind].max()) - NEAR_NS
+    near = (last[behind] >= start) & (newest <= start + 2 * NEAR_NS)
+    lagging = behind[~near]
+    if len(lagging) > FEW_TAGS:
+        return await _slowly(db, ids[behind], last[behind])
+    few = await _few_each(db, ids[lagging], last[lagging])
+    if few is None:
+        return await _slowly(db, ids[behind], last[behind])
+    rows = [few]
+    if near.any():
+        tags = behind[near]
+        span = to_datetime(int(last[tags].min())), to_datetime(int(newest[near].max()))
+        rows.append(await db.fetch_columns(_NEAR, ids[tags].tolist(), *span, dtype=_LAYOUT))
+    return News(_batch(np.concatenate(rows)), False)
+
+
+async def _behind(db: Database, definitions: Definitions, state: State) -> tuple[NsArray, IndexArray]:
+    """Tags (by index) with readings later than the newest seen, and the times (ns) of their newest readings."""
+    if not len(definitions.sensor_id):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    layout = [("sensor_id", ">i4"), ("ts", ">i8")]
+    rows = await db.fetch_columns(_NEWEST, to_datetime(int(state.last_t.min())), dtype=layout)
+    tags = np.searchsorted(definitions.sensor_id, rows["sensor_id"])
+    tags = np.minimum(tags, len(definitions.sensor_id) - 1)
+    newest = to_unix_ns(rows["ts"])
+    unseen = (definitions.sensor_id[tags] == rows["sensor_id"]) & (newest > state.last_t[tags])
+    return newest[unseen], tags[unseen]
+
+
+async def _few_each(db: Database, ids: IntArray, last: NsArray) -> npt.NDArray[np.void] | None:
+    """All unseen readings of some tags, None when there are many of one."""
+    if not len(ids):
+        return np.empty(0, np.dtype(_LAYOUT))
+    rows = await db.fetch_columns(_FEW_EACH, ids.tolist(), (last // 1000).tolist(), dtype=_LAYOUT)
+    return rows if np.unique(rows["sensor_id"], return_counts=True)[1].max(initial=0) < FEW else None
+
+
+async def _slowly(db: Database, ids: IntArray, last: NsArray) -> News:
+    """One span of time of all tags, the oldest."""
+    positions = ids.tolist(), (last // 1000).tolist()
+    few = await _few_each(db, ids, last)
+    if few is not None:
+        return News(_batch(few), False)
     first = await db.fetchval(_FIRST, *positions)
-    width = max(MINUTE, min(WIDEST_NS, _ROWS * 10 * SECOND // len(np.unique(ids))))
+    width = max(MINUTE, min(WIDEST_NS, _ROWS * 10 * SECOND // len(ids)))
     stop = to_datetime(to_ns(first) + width)
-    span = await db.fetch_columns(_SPAN, *positions, first, stop, dtype=_LAYOUT)
-    return News(_batch(span["sensor_id"], to_unix_ns(span["ts"]), span["value"], span["quality"]), True)
+    return News(_batch(await db.fetch_columns(_SPAN, *positions, first, stop, dtype=_LAYOUT)), True)
 
 
-def _batch(ids: npt.ArrayLike, t: npt.ArrayLike, v: npt.ArrayLike, quality: npt.ArrayLike) -> ReadingBatch:
-    return ReadingBatch.of(ids, t, np.asarray(v, np.float64), np.asarray(quality, np.uint8))
+def _batch(rows: npt.NDArray[np.void]) -> ReadingBatch:
+    return ReadingBatch.of(rows["sensor_id"], to_unix_ns(rows["ts"]), rows["value"], rows["quality"])

@@ -14,7 +14,9 @@ from ksys_core.store.pool import Database
 
 _ACTIVE: Final = """
 select m.model_id, m.sensor_id, m.interval_s, m.data_from, m.data_to
-from deployed_models d join trained_models m using (model_id) where d.is_active order by 1
+from deployed_models d join trained_models m using (model_id) join sensor_latest l on l.sensor_id = m.sensor_id
+where d.is_active and l.quality >= 64 and l.ts > $1::timestamptz - 4 * make_interval(secs => m.interval_s)
+order by 1
 """
 
 # One look-up an issue time: the rows of the first step lie far apart.
@@ -33,9 +35,10 @@ _CHUNK: Final = 20
 
 _CLEAR: Final = """
 update drift_findings d set cleared_at = $4
-where d.cleared_at is null and d.model_id = any ($3::int[])
-  and not exists (select from unnest($1::int[], $2::text[]) as n(model_id, kind)
-                  where n.model_id = d.model_id and n.kind = d.kind)
+where d.cleared_at is null
+  and (d.model_id = any ($3::int[]) and not exists (select from unnest($1::int[], $2::text[]) as n(model_id, kind)
+                                                    where n.model_id = d.model_id and n.kind = d.kind)
+       or not exists (select from deployed_models x where x.model_id = d.model_id and x.is_active))
 """
 _ADD: Final = """
 insert into drift_findings (model_id, sensor_id, kind, severity, statistic, threshold, found_at)
@@ -47,7 +50,7 @@ where not exists (select from drift_findings d
                   where d.model_id = n.model_id and d.kind = n.kind and d.cleared_at is null)
 """
 _OPEN: Final = """
-select d.model_id, s.tag, m.algorithm, d.kind, d.severity, d.statistic, d.threshold, d.found_at
+select d.model_id, s.tag, m.algorithm, d.kind, d.severity, d.statistic, d.threshold, d.found_at, d.effect, d.job_id
 from drift_findings d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.cleared_at is null order by s.tag, d.model_id, d.kind
 """
@@ -77,7 +80,7 @@ class NewFinding:
 
 @dataclass(frozen=True, slots=True)
 class OpenFinding:
-    """A change as lists show it."""
+    """A change as lists show it; `effect` and `job_id`: what it led to, empty and None while it led to nothing."""
 
     model_id: int
     tag: str
@@ -87,13 +90,15 @@ class OpenFinding:
     statistic: float
     threshold: float
     found_ns: int
+    effect: str
+    job_id: int | None
 
 
-async def watched(db: Database) -> list[Watched]:
-    """All deployed models."""
+async def watched(db: Database, now_ns: int) -> list[Watched]:
+    """The deployed models whose newest values are there and usable."""
     return [
         Watched(row["model_id"], row["sensor_id"], row["interval_s"], to_ns(row["data_from"]), to_ns(row["data_to"]))
-        for row in await db.fetch(_ACTIVE)
+        for row in await db.fetch(_ACTIVE, to_datetime(now_ns))
     ]
 
 

@@ -20,7 +20,7 @@ from ksys_core.store.pool import Database
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewForecast:
-    """One forecast to store: bounds in the order 80, 95 %, each float64[h]."""
+    """One forecast to store: bounds in the order 80, 95 %, each float64[h]; the baselines', NaN where not known."""
 
     model_id: int
     sensor_id: int
@@ -30,6 +30,8 @@ class NewForecast:
     value: npt.NDArray[np.float64]
     lo: npt.NDArray[np.float64]
     hi: npt.NDArray[np.float64]
+    naive: npt.NDArray[np.float64]
+    seasonal: npt.NDArray[np.float64]
 
 
 _COLUMNS: Final[list[tuple[str, str]]] = [
@@ -39,7 +41,7 @@ _COLUMNS: Final[list[tuple[str, str]]] = [
     ("target_ts", ">i8"),
     ("step", ">i4"),
     ("interval_s", ">i4"),
-    *((name, ">f8") for name in ("value", "lo80", "hi80", "lo95", "hi95")),
+    *((name, ">f8") for name in ("value", "lo80", "hi80", "lo95", "hi95", "naive", "seasonal")),
 ]
 
 _LOCK: Final = "select pg_advisory_xact_lock(1263754579, 5)"
@@ -146,7 +148,7 @@ def _arrays(forecasts: Sequence[NewForecast]) -> dict[str, npt.NDArray[Any]]:
         "target_ts": to_pg_us(issue + step * interval * SECOND),
         "step": step,
         "interval_s": interval,
-        "value": np.concatenate([f.value for f in forecasts]),
+        **{name: np.concatenate([getattr(f, name) for f in forecasts]) for name in ("value", "naive", "seasonal")},
         **{name: bounds[name] for name in ("lo80", "hi80", "lo95", "hi95")},
     }
 

@@ -11,12 +11,13 @@ from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 from ksys_core.store.connection import Connection
+from ksys_core.store.model_artefacts import shared
 from ksys_core.store.pool import Database
 
 
 @dataclass(frozen=True, slots=True)
 class NewModel:
-    """A fitted model to keep; times in ns UTC."""
+    """A fitted model to keep; times in ns UTC. The text of one that is shared is kept already (`model_artefacts`)."""
 
     sensor_id: int
     algorithm: str
@@ -87,9 +88,9 @@ class RunNote:
 
 _ADD: Final = """
 insert into trained_models (sensor_id, algorithm, version, interval_s, horizon, season, params, artefact,
-                            artefact_sha256, data_from, data_to, data_n, scale, fit_s, notes)
+                            artefact_sha256, data_from, data_to, data_n, scale, fit_s, notes, job_id)
 values ($1, $2, 1 + coalesce((select max(version) from trained_models where sensor_id = $1 and algorithm = $2), 0),
-        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 returning model_id
 """
 
@@ -110,6 +111,12 @@ left join lateral (select * from deployed_models d where d.model_id = m.model_id
                    order by d.is_active desc, d.deployment_id desc limit 1) d on true
 where ($1::integer is null or m.sensor_id = $1) and (d.is_active or not $2)
 order by s.tag, m.model_id
+"""
+
+_STORED: Final = """
+select s.tag, m.sensor_id, m.algorithm, m.interval_s, m.horizon, m.season, m.artefact, m.artefact_sha256, m.data_from,
+       m.data_to, m.data_n, m.fit_s, m.scale, m.params, m.notes
+from trained_models m join sensors s using (sensor_id) where m.model_id = $1
 """
 
 _CHAMPION: Final = """
@@ -134,7 +141,7 @@ async def sensor_id_of(db: Database, tag: str) -> int | None:
     return sensor_id
 
 
-async def add_model(db: Database, model: NewModel) -> int:
+async def add_model(db: Database | Connection, model: NewModel, *, job_id: int | None = None) -> int:
     """Keep `model` under the next version of its sensor and algorithm; its number is returned."""
     model_id: int = await db.fetchval(
         _ADD,
@@ -152,6 +159,7 @@ async def add_model(db: Database, model: NewModel) -> int:
         model.scale,
         model.fit_s,
         list(model.notes),
+        job_id,
     )
     return model_id
 
@@ -175,6 +183,21 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 async def active_deployments(db: Database) -> list[Deployment]:
     """Everything that has to be forecast."""
     return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
+
+
+async def stored(db: Database, model_id: int) -> tuple[str, NewModel] | None:
+    """A model with its artefact, and its tag; None when there is none of this number."""
+    row = await db.fetchrow(_STORED, model_id)
+    if row is None:
+        return None
+    values = dict(row)
+    tag = values.pop("tag")
+    values["params"] = json.loads(values["params"])
+    for name in ("data_from", "data_to"):
+        values[f"{name}_ns"] = to_ns(values.pop(name))
+    if values["artefact"] is None:
+        values.update(artefact=(await shared(db, {values["artefact_sha256"]}))[values["artefact_sha256"]])
+    return tag, NewModel(**values)
 
 
 async def champion(db: Database, sensor_id: int) -> tuple[str, int, dict[str, Any]] | None:

@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
+from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.domain.tags import Sensor
 from ksys_core.i18n import tr
+from ksys_core.services.alarms_modes import FloodNow, Maintenance, current_flood, maintenance
 from ksys_core.store.alarms_active import summary
-from ksys_core.store.alarms_areas import AreaCount, counts_by_area
+from ksys_core.store.alarms_areas import counts_by_area
 from ksys_core.store.session import lost_sources
 from ksys_hmi.formats import format_value
+from ksys_hmi.models.area_roll_up import AreaRollUp, Count, area_paths, count_of, roll_up
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
-
-ACTIVE = ("UNACK", "LUNACK", "ACKED", "LACKED")
-"""States of alarms whose condition stands or is held by a latch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Alarms of one priority (or of one area): how many are unacknowledged, how many active, how many shelved."""
-
-    unacked: int = 0
-    active: int = 0
-    shelved: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,67 +32,22 @@ class BannerAlarm:
     since_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class AreaRollUp:
-    """An area of the plant (path, parts divided by "/") with what stands in it and below it.
-
-    `priority` is the highest among the unacknowledged, else among the active, else None.
-    """
-
-    path: str
-    count: Count = Count()
-    priority: int | None = None
-    state: str = "NORM"
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition("/")[2]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BannerState(PageState):
+    """Attributes:
+    counts: by priority. areas: paths of all areas; roll_ups: of those with alarms.
+    flood: the one that lasts. maintenance: areas whose alarms are suppressed for work.
+    """
+
     counts: Mapping[int, Count] = field(default_factory=dict)
     newest: tuple[BannerAlarm, ...] = ()
-    areas: tuple[AreaRollUp, ...] = ()
+    areas: tuple[str, ...] = ()
+    roll_ups: Mapping[str, AreaRollUp] = field(default_factory=dict)
+    flood: FloodNow | None = None
     sounding: Mapping[int, int] = field(default_factory=dict)
     """Alarms that ask for the horn, by priority."""
-    flood: bool = False
     lost_sources: tuple[str, ...] = ()
-
-
-def area_paths(sensors: Mapping[int, Sensor]) -> tuple[str, ...]:
-    """Every area of the tags and every area above one, in the order of their paths."""
-    paths: set[str] = set()
-    for sensor in sensors.values():
-        parts = sensor.area.split("/") if sensor.area else []
-        paths.update("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
-    return tuple(sorted(paths))
-
-
-def roll_up(paths: Sequence[str], counts: Sequence[AreaCount]) -> tuple[AreaRollUp, ...]:
-    """What stands in each area of `paths` and below it."""
-    found = []
-    for path in paths:
-        inside = [each for each in counts if each.area == path or each.area.startswith(f"{path}/")]
-        listed = [each for each in inside if each.isa in LISTED]
-        unacked = [each for each in listed if each.isa in UNACKNOWLEDGED]
-        foremost = min(unacked or listed, key=lambda each: (each.priority, LISTED.index(each.isa)), default=None)
-        found.append(
-            AreaRollUp(
-                path,
-                _count(inside),
-                foremost.priority if foremost else None,
-                foremost.isa if foremost else "NORM",
-            )
-        )
-    return tuple(found)
-
-
-def _count(counts: Sequence[AreaCount]) -> Count:
-    def total(states: Sequence[str]) -> int:
-        return sum(each.n for each in counts if each.isa in states)
-
-    return Count(total(UNACKNOWLEDGED), total(ACTIVE), total(("SHLVD",)))
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 def _banner_alarm(row: AlarmRow) -> BannerAlarm:
@@ -115,21 +60,30 @@ def _banner_alarm(row: AlarmRow) -> BannerAlarm:
 class BannerPresenter(Presenter[BannerState]):
     """Follows the events of kind ``alarms`` (at most four times a second) and the list of tags."""
 
-    kinds = frozenset({"alarms", "sensors", "sources"})
-    period_s = 10.0  # the end of a flood and the loss of a source come without an event
+    kinds = frozenset({"alarms", "alarm_modes", "sensors", "sources"})
+    period_s = 10.0  # the loss of a source comes without an event
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, BannerState())
+        self._paths: tuple[Mapping[int, Sensor], tuple[str, ...]] = ({}, ())
 
     async def load(self) -> BannerState:
         db = self.runtime.db
-        found, areas = await asyncio.gather(summary(db), counts_by_area(db))
+        found, areas, flood = await asyncio.gather(summary(db), counts_by_area(db), current_flood(db))
         return BannerState(
             loading=False,
-            counts={n: _count([each for each in areas if each.priority == n]) for n in range(1, 5)},
+            counts={n: count_of(each for each in areas if each.priority == n) for n in range(1, 5)},
             newest=tuple(_banner_alarm(row) for row in found.newest),
-            areas=roll_up(area_paths(self.runtime.sensors), areas),
+            areas=self._areas(),
+            roll_ups=roll_up(areas),
+            flood=flood,
             sounding=found.sounding,
-            flood=found.flood,
             lost_sources=await lost_sources(db),
+            maintenance=await maintenance(db),
         )
+
+    def _areas(self) -> tuple[str, ...]:
+        """The plant's areas, found again only when the tags are others."""
+        if self._paths[0] is not self.runtime.sensors:
+            self._paths = self.runtime.sensors, area_paths(self.runtime.sensors)
+        return self._paths[1]

@@ -12,7 +12,7 @@ from ksys_core.store import notification_routes
 from ksys_core.store import notifications as store
 from ksys_core.store.notification_routes import Route
 from ksys_core.store.notifications import Sent
-from ksys_hmi.presenters.banner import area_paths
+from ksys_hmi.models.area_roll_up import area_paths
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 

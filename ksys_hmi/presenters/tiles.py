@@ -6,7 +6,7 @@ Everything is finished here (texts, and positions as fractions), so that paintin
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -146,7 +146,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class TileInput:
-    """Everything that a tile is made of."""
+    """Everything that a tile is made of; `crossing`: the limit its forecast crosses next, and when (ns)."""
 
     sensor: Sensor
     reading: Reading | None
@@ -154,6 +154,7 @@ class TileInput:
     limits: Mapping[LimitKind, float] = field(default_factory=dict)
     alarm: AlarmMark | None = None
     spark: SparkData | None = None
+    crossing: tuple[LimitKind, int] | None = None
 
 
 def condition_of(reading: Reading | None, interval_s: float, now_ns: int) -> Condition:
@@ -189,10 +190,21 @@ def tile_state(source: TileInput, now_ns: int) -> TileState:
         band=_band(sensor),
         ticks=_ticks(value, source.limits, sensor),
         alarm=source.alarm,
-        spark=_spark(source.spark, source.limits, now_ns),
-        forecast_text=format_value(forecast, sensor.decimals) if math.isfinite(forecast) else "",
+        spark=spark_of(source.spark, tuple(source.limits.values()), now_ns),
+        forecast_text=_forecast_text(forecast, source, now_ns),
         forecast_is_fallback=source.spark is not None and source.spark.is_fallback,
     )
+
+
+def _forecast_text(forecast: float, source: TileInput, now_ns: int) -> str:
+    """The next forecast, and the limit ahead with the minutes to it."""
+    if not math.isfinite(forecast):
+        return ""
+    text = format_value(forecast, source.sensor.decimals)
+    if source.crossing is None:
+        return text
+    kind, at = source.crossing
+    return f"{text} · {kind} {tr('{n} min', n=max(round((at - now_ns) / 60e9), 0))}"
 
 
 def _code_text(condition: Condition, reading: Reading | None) -> str:
@@ -242,7 +254,10 @@ def _next_forecast(spark: SparkData | None, now_ns: int) -> float:
     return float(spark.forecast_v[ahead[0]]) if len(ahead) else math.nan
 
 
-def _spark(data: SparkData | None, limits: Mapping[LimitKind, float], now_ns: int) -> Spark | None:
+def spark_of(
+    data: SparkData | None, limits: Sequence[float], now_ns: int, ahead_share: float = FORECAST_SHARE
+) -> Spark | None:
+    """The sparkline of `data` at `now_ns`; the last `ahead_share` of its width is for the forecast. None: no value."""
     if data is None or not np.isfinite(data.low).any():
         return None
     hour = 3_600e9
@@ -258,10 +273,10 @@ def _spark(data: SparkData | None, limits: Mapping[LimitKind, float], now_ns: in
     def y(values: npt.NDArray[np.float64]) -> FractionArray:
         return ((values - bottom) / (top - bottom)).astype(np.float32)
 
-    past = 1.0 - FORECAST_SHARE
+    past = 1.0 - ahead_share
     x = past + past * (data.t - now_ns) / hour
-    forecast_x = past + FORECAST_SHARE * (data.forecast_t[ahead] - now_ns) / hour
-    lines = tuple((limit - bottom) / (top - bottom) for limit in limits.values() if bottom < limit < top)
+    forecast_x = past + ahead_share * (data.forecast_t[ahead] - now_ns) / hour
+    lines = tuple((limit - bottom) / (top - bottom) for limit in limits if bottom < limit < top)
     return Spark(
         x.astype(np.float32),
         y(data.low),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -9,7 +10,6 @@ from typing import Final
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QLabel,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from ksys_core.i18n import N_, tr
+from ksys_hmi import fonts
 
 QUICK_REASONS: Final = (
     N_("Nuisance alarm, cause known"),
@@ -28,6 +29,17 @@ QUICK_REASONS: Final = (
     N_("Instrument fault reported"),
     N_("Start-up or shutdown"),
     N_("Test"),
+)
+QUICK_NOTES: Final = (
+    N_("Seen, watching it"),
+    N_("Field operator is on the way"),
+    N_("Corrective action started"),
+    N_("Corrective action done"),
+    N_("Maintenance informed"),
+    N_("Expected, work in progress"),
+    N_("Instrument doubtful"),
+    N_("Same cause as another alarm"),
+    N_("Handed over to the next shift"),
 )
 SHELF_TIMES: Final[tuple[tuple[str, int | None], ...]] = (
     (N_("15 minutes"), 15 * 60),
@@ -39,6 +51,7 @@ SHELF_TIMES: Final[tuple[tuple[str, int | None], ...]] = (
     (N_("Until it returns to normal"), None),
 )
 _LONGEST: Final = 2000
+_ROW_PX: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +64,42 @@ class Answer:
     permit: str = ""
 
 
-class ReasonDialog(QDialog):
-    """Asks for a reason, which may be chosen from the quick ones or typed."""
+def _numbered(name: str, texts: tuple[str, ...]) -> QListWidget:
+    """A list whose rows are chosen by their digits."""
+    made = QListWidget()
+    made.setAccessibleName(name)
+    made.addItems([f"{n}  {tr(text)}" for n, text in enumerate(texts, start=1)])
+    made.setFixedHeight(fonts.px(_ROW_PX) * len(texts) + 6)
+    made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    made.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return made
 
-    def __init__(self, parent: QWidget, title: str, quick: tuple[str, ...] = QUICK_REASONS) -> None:
+
+class ReasonDialog(QDialog):
+    """Asks for a reason: a digit in the list of quick ones takes it at once, or it is typed below."""
+
+    def __init__(
+        self, parent: QWidget, title: str, quick: tuple[str, ...] = QUICK_REASONS, *, first: bool = True
+    ) -> None:
+        """`first`: the first quick reason stands there already."""
         super().__init__(parent)
         self.setWindowTitle(title)
+        self._quick = quick
         self.column = QVBoxLayout(self)
-        self.column.addWidget(QLabel(title))
-        self.reason = QComboBox()
-        self.reason.setEditable(True)
-        self.reason.addItems([tr(text) for text in quick])
+        heading = QLabel(title)
+        heading.setTextFormat(Qt.TextFormat.PlainText)
+        heading.setWordWrap(True)
+        self.column.addWidget(heading)
+        self.reason = QLineEdit(tr(quick[0]) if quick and first else "")
         self.reason.setAccessibleName(tr("Reason"))
-        field = self.reason.lineEdit()
-        assert field is not None
-        field.setMaxLength(_LONGEST)
-        self.reason.setCurrentIndex(0 if quick else -1)
+        self.reason.setMaxLength(_LONGEST)
+        self.quick = _numbered(tr("Quick reasons"), quick)
+        self.quick.itemSelectionChanged.connect(lambda: self._take(self.quick.currentRow()))
+        self.quick.itemActivated.connect(lambda _item: self.accept())
         self.column.addWidget(QLabel(tr("Reason")))
+        if quick:
+            self.column.addWidget(self.quick)
+            _digits(self.quick, len(quick), self.choose)
         self.column.addWidget(self.reason)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("OK"))
@@ -75,11 +107,21 @@ class ReasonDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.column.addWidget(buttons)
-        self.setMinimumWidth(460)
+        self.setMinimumWidth(fonts.px(460))
+        (self.quick if quick else self.reason).setFocus()
 
     def answer(self) -> Answer:
         """What was given; meaningful once accepted."""
-        return Answer(self.reason.currentText().strip())
+        return Answer(self.reason.text().strip())
+
+    def choose(self, row: int) -> None:
+        """The quick reason number `row` is the answer."""
+        self._take(row)
+        self.accept()
+
+    def _take(self, row: int) -> None:
+        if row >= 0:
+            self.reason.setText(tr(self._quick[row]))
 
 
 class ShelveDialog(ReasonDialog):
@@ -87,22 +129,22 @@ class ShelveDialog(ReasonDialog):
 
     def __init__(self, parent: QWidget, title: str) -> None:
         super().__init__(parent, title)
-        self.times = QListWidget()
-        self.times.setAccessibleName(tr("Time"))
-        for n, (text, _seconds) in enumerate(SHELF_TIMES, start=1):
-            self.times.addItem(f"{n}  {tr(text)}")
+        self.times = _numbered(tr("Time"), tuple(text for text, _seconds in SHELF_TIMES))
         self.times.setCurrentRow(0)
         self.times.itemActivated.connect(lambda _item: self.accept())
         self.column.insertWidget(1, self.times)
-        for row in range(len(SHELF_TIMES)):
-            key = QShortcut(QKeySequence(str(row + 1)), self.times, context=Qt.ShortcutContext.WidgetShortcut)
-            key.activated.connect(partial(self._choose, row))
+        _digits(self.times, len(SHELF_TIMES), self._choose_time)
         self.times.setFocus()
 
     def answer(self) -> Answer:
         return Answer(super().answer().reason, SHELF_TIMES[self.times.currentRow()][1])
 
-    def _choose(self, row: int) -> None:
+    def choose(self, row: int) -> None:
+        """A digit in the reasons fills in the reason; the time is still to be chosen."""
+        self._take(row)
+        self.times.setFocus()
+
+    def _choose_time(self, row: int) -> None:
         self.times.setCurrentRow(row)
         self.accept()
 
@@ -127,3 +169,41 @@ class ServiceDialog(ReasonDialog):
 
     def answer(self) -> Answer:
         return Answer(super().answer().reason, self.days.value() * 86_400, self.permit.text().strip())
+
+    def choose(self, row: int) -> None:
+        """A digit in the reasons fills in the reason; permit and days are still to be given."""
+        self._take(row)
+
+
+class NameDialog(QDialog):
+    """Asks for the name under which something is kept."""
+
+    def __init__(self, parent: QWidget, title: str, name: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.name = QLineEdit(name)
+        self.name.setMaxLength(60)
+        self.name.setAccessibleName(tr("Name"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setText(tr("OK"))
+        ok.setEnabled(bool(name))
+        buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self.name.textChanged.connect(lambda text: ok.setEnabled(bool(text.strip())))
+        column = QVBoxLayout(self)
+        column.addWidget(QLabel(tr("Name")))
+        column.addWidget(self.name)
+        column.addWidget(buttons)
+        self.setMinimumWidth(fonts.px(380))
+
+    def answer(self) -> str:
+        return self.name.text().strip()
+
+
+def _digits(view: QListWidget, count: int, chosen: Callable[[int], None]) -> None:
+    """Digits 1, 2, … choose a row of `view` while it has the focus."""
+    for row in range(min(count, 9)):
+        key = QShortcut(QKeySequence(str(row + 1)), view, context=Qt.ShortcutContext.WidgetShortcut)
+        key.activated.connect(partial(chosen, row))

@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QToolButton, QVBoxLayout, QWidget
 
+from ksys_core.domain.alarms.rows import LISTED
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
-from ksys_hmi.models.alarm_rows import SYMBOL_COLUMN, Columns, Now, alarm_model
-from ksys_hmi.presenters.alarms import AlarmFilter, AlarmsPresenter, AlarmsState
+from ksys_hmi.formats import format_clock
+from ksys_hmi.models.alarm_columns import AlarmColumns, Columns
+from ksys_hmi.models.alarm_filter import AlarmFilter
+from ksys_hmi.models.area_roll_up import area_paths
+from ksys_hmi.presenters.alarm_live import LiveState
+from ksys_hmi.presenters.alarms import AlarmsPresenter, AlarmsState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.widgets.alarm_delegate import AlarmDelegate
+from ksys_hmi.widgets.alarm_table import AlarmTable
+from ksys_hmi.widgets.column_choice import ColumnChoice
+from ksys_hmi.widgets.filter_bar import FilterBar
 from ksys_hmi.widgets.guidance import GuidancePane
-from ksys_hmi.widgets.row_table import RowTable
-from ksys_hmi.widgets.symbol_delegate import SymbolDelegate
 
-_PRIORITIES = (1, 2, 3, 4)
+_SECOND_MS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class ListSpec:
     title: str
     empty: str
     states: tuple[str, ...]
-    columns: Callable[[ZoneInfo, Now], Columns]
+    columns: Callable[[AlarmColumns], Columns]
     stretched: int
     actions: tuple[str, ...]
 
@@ -42,81 +49,88 @@ class AlarmList(QWidget):
         self.spec = spec
         self._runtime = runtime
         self.alarms = presenter
-        presenter.changed.connect(self.show_state)
         self._wanted: int | None = None
-        self._area = ""
-        self._model = alarm_model(spec.columns(runtime.zone, runtime.now_ns))
-        self.table = RowTable(self._model, spec.stretched)
-        self._symbols = SymbolDelegate(self.table, self._mark_of)
-        self.table.setItemDelegateForColumn(SYMBOL_COLUMN, self._symbols)
+        self._wants_next = False
+        self.table = AlarmTable(presenter.model, spec.stretched)
+        self.delegate = AlarmDelegate(self.table, presenter.model, presenter.columns, frozenset(presenter.left_states))
+        self.table.setItemDelegate(self.delegate)
+        self.table.painting.connect(self.delegate.begin)
+        self.columns = ColumnChoice(self.table)
         self.guidance = GuidancePane()
-        self._search = QLineEdit()
-        self._search.setClearButtonEnabled(True)
-        self._priorities = {n: QToolButton() for n in _PRIORITIES}
-        self._area_button = QToolButton()
-        self._counts = QLabel()
+        self.filter = FilterBar(with_states=len(spec.states) > 1)
+        self.new = QPushButton()
+        self.new.setVisible(False)
         self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._buttons = QHBoxLayout()
+        self._further = {"alarms.trend": QPushButton(), "alarms.faceplate": QPushButton()}
+        self._second = QTimer(self)
+        self._second.setInterval(_SECOND_MS)
         self._lay_out()
         self._connect()
         self.retranslate()
         self.show_state(presenter.state)
 
-    def _mark_of(self, row: int) -> tuple[int, str]:
-        alarm = self._model.rows[row]
-        return alarm.priority, alarm.isa
-
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self._search, 1)
-        for n, button in self._priorities.items():
-            button.setCheckable(True)
-            button.setText(f"P{n}")
-            head.addWidget(button)
-        head.addWidget(self._area_button)
-        head.addStretch(1)
-        head.addWidget(self._counts)
-        left = QWidget()
+        left, right = QWidget(), QWidget()
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.new)
         column.addWidget(self.table, 1)
         column.addWidget(self._hint)
+        aside = QVBoxLayout(right)
+        aside.setContentsMargins(0, 0, 0, 0)
+        aside.addWidget(self.guidance, 1)
+        beside = QHBoxLayout()
+        for button in self._further.values():
+            beside.addWidget(button)
+        aside.addLayout(beside)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.addWidget(left)
-        split.addWidget(self.guidance)
+        split.addWidget(right)
         split.setStretchFactor(0, 1)
         split.setStretchFactor(1, 0)
         split.setSizes([1400, 320])
         self._buttons.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
-        layout.addLayout(head)
+        layout.addWidget(self.filter)
         layout.addWidget(split, 1)
         layout.addLayout(self._buttons)
 
     def _connect(self) -> None:
-        self._search.textChanged.connect(self._apply_filter)
-        for button in self._priorities.values():
-            button.toggled.connect(self._apply_filter)
-        self._area_button.clicked.connect(self._clear_area)
-        self.table.row_changed.connect(lambda: self.guidance.show_alarm(self.table.current))
-        self.table.row_activated.connect(self._focus_guidance)
+        self.alarms.changed.connect(self.show_state)
+        self.alarms.live.changed.connect(self._show_live)
+        self.filter.filter_changed.connect(self._apply_filter)
+        self.table.hold_wanted.connect(self.alarms.hold)
+        self.table.sight_changed.connect(self._look)
+        self.table.area_toggled.connect(self.alarms.open_area)
+        self.table.row_changed.connect(self._show_guidance)
+        self.table.row_activated.connect(lambda: self.guidance.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.new.clicked.connect(self.show_new)
+        self._second.timeout.connect(self._tick)
 
     def go_to(self, params: Mapping[str, Any]) -> None:
-        """``alarm_id``: select it; ``priority``, ``area``: show only these."""
+        """``alarm_id``: select it; ``priority``, ``area``: show only these; ``next_unacknowledged``: the next one."""
         if "priority" in params:
-            for n, button in self._priorities.items():
-                button.setChecked(n == params["priority"])
+            self.filter.show_filter(AlarmFilter(priorities=frozenset({int(params["priority"])})))
         if "area" in params:
-            self._area = str(params["area"])
-            self._apply_filter()
+            self.filter.show_filter(AlarmFilter(area=str(params["area"])))
         if "alarm_id" in params:
-            self._show_everything()
             self._wanted = int(params["alarm_id"])
-            self._show_wanted()
+        self._wants_next = bool(params.get("next_unacknowledged"))
+        self._show_wanted()
+
+    def show_new(self) -> None:
+        """Let the list move again, and go to its top."""
+        self.table.show_top()
+        self.table.setFocus()
+
+    def toggle_groups(self) -> None:
+        """By areas, or as one list."""
+        self.alarms.group(not self.alarms.state.grouped)
 
     def add_buttons(self, actions: Actions) -> None:
-        """A button below the list for each of its actions."""
+        """A button below the list for each of its actions, and beside the guidance for where to look further."""
         for action_id in self.spec.actions:
             action = actions[action_id]
             button = QToolButton()
@@ -124,34 +138,57 @@ class AlarmList(QWidget):
             button.setAccessibleName(action.text())
             action.changed.connect(lambda button=button, action=action: button.setAccessibleName(action.text()))
             self._buttons.insertWidget(self._buttons.count() - 1, button)
+        for action_id, further in self._further.items():
+            further.clicked.connect(actions[action_id].trigger)
 
     def retranslate(self) -> None:
         """Every fixed text again in the current language."""
-        self._search.setPlaceholderText(tr("Filter by tag, text or area"))
-        self._search.setAccessibleName(tr("Filter"))
+        self.filter.retranslate(area_paths(self._runtime.sensors))
         self.table.setAccessibleName(tr(self.spec.title))
-        for n, button in self._priorities.items():
-            button.setAccessibleName(tr("Only priority {n}", n=n))
-            button.setToolTip(button.accessibleName())
-        self._area_button.setAccessibleName(tr("Show all areas"))
-        self._area_button.setToolTip(tr("Show all areas"))
-        self._model.retranslate()
+        self.new.setAccessibleName(tr("Show new alarms"))
+        for button, text in zip(self._further.values(), (tr("Trend"), tr("Faceplate")), strict=True):
+            button.setText(text)
+            button.setAccessibleName(text)
+        self.delegate.retranslate()
+        self.alarms.retranslate()
         self.table.fit_columns()
-        self.guidance.show_alarm(self.table.current)
+        self._show_guidance()
+        self.show_state(self.alarms.state)
 
     def show_state(self, state: AlarmsState) -> None:
-        """Show the list as it is now."""
-        self._model.show_rows(state.rows)
-        self._symbols.need_blink([(row.priority, row.isa) for row in state.rows])
-        self._area_button.setVisible(bool(self._area))
-        self._area_button.setText(f"{self._area} ✕")
+        """Show what stands around the list."""
+        self.delegate.need_blink(state.unacknowledged > 0)
         self._hint.setText(self._hint_for(state))
         self._hint.setVisible(bool(self._hint.text()))
-        counts = tr("{n} unacknowledged of {total}", n=state.unacknowledged, total=state.total)
-        if len(state.rows) < state.total:
-            counts = tr("FILTERED {n} of {total}", n=len(state.rows), total=state.total) + "   " + counts
-        self._counts.setText(counts)
+        self.filter.counts.setText(self._counts(state))
+        self.new.setVisible(state.waiting > 0)
+        if state.waiting:
+            text = tr.plural(
+                "{n} new alarm, highest priority {p}",
+                "{n} new alarms, highest priority {p}",
+                state.waiting,
+                p=state.waiting_priority,
+            )
+            self.new.setText(f"▲ {text}")
+            self.new.setAccessibleName(text)
         self._show_wanted()
+
+    def show_areas(self) -> None:
+        """The tags may be others now."""
+        self.filter.show_areas(area_paths(self._runtime.sensors))
+
+    def _counts(self, state: AlarmsState) -> str:
+        parts = [tr("{n} unacknowledged of {total}", n=state.unacknowledged, total=state.total)]
+        if self.spec.states != LISTED:
+            parts = [tr("{n} alarms", n=state.total)]
+        if state.shown < state.total:
+            name = self.filter.name_of(state.filter)
+            parts.insert(
+                0, tr("FILTERED {n} of {total}", n=state.shown, total=state.total) + (f" ({name})" if name else "")
+            )
+        if state.stale_since is not None:
+            parts.append(tr("view frozen at {time}", time=format_clock(state.stale_since, self._runtime.zone)))
+        return "   ".join(parts)
 
     def _hint_for(self, state: AlarmsState) -> str:
         if state.error:
@@ -160,26 +197,44 @@ class AlarmList(QWidget):
             return tr("Loading …")
         if not state.total:
             return tr(self.spec.empty)
-        return "" if state.rows else tr("No alarm matches the filter.")
+        return "" if state.shown else tr("No alarm matches the filter.")
 
-    def _apply_filter(self) -> None:
-        chosen = frozenset(n for n, button in self._priorities.items() if button.isChecked())
-        self.alarms.set_filter(AlarmFilter(text=self._search.text().strip(), priorities=chosen, area=self._area))
-
-    def _show_everything(self) -> None:
-        self._search.clear()
-        for button in self._priorities.values():
-            button.setChecked(False)
-        self._clear_area()
-
-    def _clear_area(self) -> None:
-        self._area = ""
-        self._apply_filter()
+    def _apply_filter(self, wanted: AlarmFilter) -> None:
+        self.alarms.set_filter(wanted)
+        self.table.show_top()
 
     def _show_wanted(self) -> None:
-        if self._wanted is not None and self.table.go_to(self._wanted):
+        if self._wants_next:
+            self._wanted = self.alarms.next_unacknowledged(next(iter(self.table.selected_alarms()), None))
+            self._wants_next = self._wanted is None and self.alarms.state.loading
+        if self._wanted is None or self.alarms.row(self._wanted) is None:
+            return
+        self.alarms.make_sure_of(self._wanted)
+        if not self.table.go_to(self._wanted):
+            self.filter.clear()
+        if self.table.go_to(self._wanted):
             self._wanted = None
             self.table.setFocus()
 
-    def _focus_guidance(self) -> None:
-        self.guidance.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _look(self) -> None:
+        self.alarms.live.look_at({row.sensor_id for row in self.table.sight()})
+
+    def _show_live(self, state: LiveState) -> None:
+        self.delegate.show_hours(state.hours, state.now_ns)
+        self.table.viewport().update()
+
+    def _tick(self) -> None:
+        """Ages and times that are left go on, as long as the view is live."""
+        if self.alarms.state.stale_since is None:
+            self.table.viewport().update()
+
+    def _show_guidance(self) -> None:
+        self.guidance.show_alarm(self.table.current_alarm)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._second.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._second.stop()

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QTabWidget, QVBoxLayout, QWidget
 
 from ksys_core.domain.alarms.rows import LISTED, AlarmRow
 from ksys_core.i18n import N_, tr
 from ksys_hmi.actions import Actions
 from ksys_hmi.dialogs import ask
-from ksys_hmi.models.alarm_rows import active_columns, out_of_service_columns, shelved_columns, suppressed_columns
+from ksys_hmi.models.alarm_columns import AlarmColumns
 from ksys_hmi.presenters.alarms import AlarmsPresenter, AlarmsState
+from ksys_hmi.presenters.own_views import OwnViews
 from ksys_hmi.runtime import Runtime
-from ksys_hmi.views.alarm_dialogs import Answer, ReasonDialog, ServiceDialog, ShelveDialog
+from ksys_hmi.views.alarm_dialogs import QUICK_NOTES, Answer, NameDialog, ReasonDialog, ServiceDialog, ShelveDialog
 from ksys_hmi.views.alarm_journal import AlarmJournal
 from ksys_hmi.views.alarm_kpis import AlarmKpisPage
 from ksys_hmi.views.alarm_list import AlarmList, ListSpec
+from ksys_hmi.views.faceplate import open_faceplate
 from ksys_hmi.views.page import Page
 from ksys_hmi.views.what_if import open_what_if
 
@@ -27,36 +30,36 @@ LISTS: Final = (
         N_("Active"),
         N_("No active alarms."),
         LISTED,
-        active_columns,
-        4,
+        AlarmColumns.active,
+        5,
         (
-            *("alarm.ack", "alarm.ack_page", "alarm.shelve", "alarm.comment", "alarm.reset", "alarm.unack"),
-            *("alarm.out_of_service", "alarms.trend", "alarm.what_if"),
+            *("alarm.ack", "alarm.ack_page", "alarm.ack_note", "alarm.confirm", "alarm.shelve", "alarm.comment"),
+            *("alarm.reset", "alarm.out_of_service", "alarms.group", "alarm.what_if"),
         ),
     ),
     ListSpec(
         N_("Shelved"),
         N_("No shelved alarms."),
         ("SHLVD",),
-        shelved_columns,
+        AlarmColumns.shelved,
         4,
-        ("alarm.unshelve", "alarm.comment", "alarms.trend"),
+        ("alarm.unshelve", "alarm.comment"),
     ),
     ListSpec(
         N_("Suppressed"),
         N_("No suppressed alarms."),
         ("DSUPR",),
-        suppressed_columns,
+        AlarmColumns.suppressed,
         2,
-        ("alarm.comment", "alarms.trend"),
+        ("alarm.comment",),
     ),
     ListSpec(
         N_("Out of service"),
         N_("No alarms out of service."),
         ("OOSRV",),
-        out_of_service_columns,
-        3,
-        ("alarm.in_service", "alarm.comment", "alarms.trend"),
+        AlarmColumns.out_of_service,
+        4,
+        ("alarm.in_service", "alarm.comment"),
     ),
 )
 
@@ -65,11 +68,12 @@ class AlarmsPage(Page[AlarmsState]):
     """A tab for each list, for the journal and for the analytics; actions go to the list that is shown."""
 
     def __init__(self, runtime: Runtime) -> None:
-        presenters = [AlarmsPresenter(runtime, spec.states) for spec in LISTS]
+        presenters = [AlarmsPresenter(runtime, spec.columns, spec.states) for spec in LISTS]
         super().__init__(runtime, presenters[0])
         pairs = zip(presenters, LISTS, strict=True)
         self.lists = [AlarmList(runtime, presenter, spec) for presenter, spec in pairs]
         self.list = self.lists[0]
+        self.own = OwnViews(runtime)
         self.journal = AlarmJournal(runtime)
         self.analytics = AlarmKpisPage(runtime)
         self._tabs = QTabWidget()
@@ -77,6 +81,9 @@ class AlarmsPage(Page[AlarmsState]):
         for each in (*self.lists, self.journal, self.analytics):
             self._tabs.addTab(each, "")
         self._tabs.currentChanged.connect(self._on_tab)
+        self.own.changed.connect(self._show_own)
+        for each in self.lists:
+            self._connect_list(each)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._tabs)
@@ -88,8 +95,15 @@ class AlarmsPage(Page[AlarmsState]):
         current = self._tabs.currentWidget()
         return current if isinstance(current, AlarmList) else self.list
 
+    def _connect_list(self, each: AlarmList) -> None:
+        title = each.spec.title
+        each.columns.changed.connect(lambda: self.own.save_columns(title, each.columns.layout_of_columns()))
+        each.filter.save_wanted.connect(self._save_filter)
+        each.filter.delete_wanted.connect(self.own.delete_filter)
+
     def open(self, **params: Any) -> None:
-        """``alarm_id``: select it; ``priority``, ``area``: only these; ``journal``, ``analytics``: that tab."""
+        """``alarm_id``, ``next_unacknowledged``: select it; ``priority``, ``area``: only these; ``journal``,
+        ``analytics``: that tab."""
         others: dict[str, QWidget] = {"journal": self.journal, "analytics": self.analytics}
         self._tabs.setCurrentWidget(next((page for name, page in others.items() if params.get(name)), self.list))
         self.list.go_to(params)
@@ -103,17 +117,27 @@ class AlarmsPage(Page[AlarmsState]):
     def handlers(self) -> dict[str, Callable[[], object]]:
         return {
             "alarm.ack": lambda: self.shown.alarms.acknowledge(self._selected()),
-            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self.shown.table.visible_rows()),
+            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self.shown.table.visible_alarms()),
+            "alarm.ack_note": lambda: self._ask(
+                ReasonDialog(self, self._title(N_("Acknowledge: {tags}")), QUICK_NOTES, first=False),
+                lambda rows, given: self.shown.alarms.acknowledge(rows, given.reason),
+            ),
+            "alarm.confirm": lambda: self._ask(
+                ReasonDialog(
+                    self, self._title(N_("Confirm that the action is taken: {tags}")), QUICK_NOTES, first=False
+                ),
+                lambda rows, given: self.shown.alarms.confirm(rows, given.reason),
+            ),
             "alarm.shelve": lambda: self._ask(
                 ShelveDialog(self, self._title(N_("Shelve: {tags}"))),
                 lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
             ),
             "alarm.comment": lambda: self._ask(
-                ReasonDialog(self, self._title(N_("Comment: {tags}")), ()),
+                ReasonDialog(self, self._title(N_("Comment: {tags}")), QUICK_NOTES, first=False),
                 lambda rows, given: self.shown.alarms.comment(rows, given.reason),
             ),
             "alarm.unack": lambda: self._ask(
-                ReasonDialog(self, self._title(N_("Withdraw the acknowledgement: {tags}")), ()),
+                ReasonDialog(self, self._title(N_("Withdraw the acknowledgement: {tags}")), first=False),
                 lambda rows, given: self.shown.alarms.unacknowledge(rows, given.reason),
             ),
             "alarm.out_of_service": lambda: self._ask(
@@ -126,11 +150,20 @@ class AlarmsPage(Page[AlarmsState]):
             "alarm.unshelve": lambda: self.shown.alarms.unshelve(self._selected()),
             "alarm.in_service": lambda: self.shown.alarms.return_to_service(self._selected()),
             "alarms.trend": self._open_trend,
+            "alarms.faceplate": self._open_faceplate,
+            "alarms.show_new": self._show_new,
+            "alarms.group": self.list.toggle_groups,
+            "alarms.search": self._search,
+            "alarms.clear_filter": self._clear_filter,
+            "alarms.save_filter": self._save_filter,
+            "alarms.filters": self._open_filters,
+            "alarms.columns": self._choose_columns,
             "alarm.what_if": self._what_if,
         }
 
     def bind_actions(self, actions: Actions) -> None:
         super().bind_actions(actions)
+        self.journal.bind_actions(actions)
         for each in self.lists:
             each.add_buttons(actions)
 
@@ -148,6 +181,9 @@ class AlarmsPage(Page[AlarmsState]):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._on_tab()
+        self.own.load()
+        for each in self.lists:
+            each.show_areas()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -161,7 +197,7 @@ class AlarmsPage(Page[AlarmsState]):
                 each.alarms.stop()
 
     def _selected(self) -> list[AlarmRow]:
-        return self.shown.table.selected_rows()
+        return self.shown.table.selected_alarms()
 
     def _title(self, text: str) -> str:
         tags = ", ".join(row.tag for row in self._selected()[:5])
@@ -182,13 +218,54 @@ class AlarmsPage(Page[AlarmsState]):
         self.runtime.spawn(work(), "alarm dialog")
 
     def _what_if(self) -> None:
-        row = self.shown.table.current
+        row = self.shown.table.current_alarm
         if self._tabs.currentWidget() is self.analytics:
             self.analytics.what_if()
         elif row is not None:
             open_what_if(self.runtime, self, row.tag, row.kind, row.label)
 
     def _open_trend(self) -> None:
-        row = self.shown.table.current
+        row = self.shown.table.current_alarm
         if row is not None:
             self.runtime.open_page("trend", tags=[row.tag], at=row.active_since)
+
+    def _open_faceplate(self) -> None:
+        row = self.shown.table.current_alarm
+        if row is not None and row.sensor_id in self.runtime.sensors:
+            open_faceplate(self.runtime, row.sensor_id, self)
+
+    def _show_new(self) -> None:
+        self.shown.show_new()
+
+    def _search(self) -> None:
+        self.shown.filter.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _clear_filter(self) -> None:
+        self.shown.filter.clear()
+
+    def _open_filters(self) -> None:
+        self.shown.filter.open_saved()
+
+    def _show_own(self) -> None:
+        for each in self.lists:
+            each.filter.show_saved(self.own.filters)
+            layout = self.own.columns.get(each.spec.title)
+            if isinstance(layout, dict) and layout != each.columns.layout_of_columns():
+                each.columns.apply(layout)
+
+    def _save_filter(self) -> None:
+        bar = self.shown.filter
+        dialog = NameDialog(self, tr("Save the filter"), bar.name_of(bar.wanted))
+        self._answer(dialog, lambda: self.own.save_filter(dialog.answer(), bar.wanted))
+
+    def _choose_columns(self) -> None:
+        columns = self.shown.columns
+        dialog = columns.dialog()
+        self._answer(dialog, lambda: columns.apply_answer(*dialog.answer()))
+
+    def _answer(self, dialog: QDialog, act: Callable[[], None]) -> None:
+        async def work() -> None:
+            if await ask(dialog):
+                act()
+
+        self.runtime.spawn(work(), "alarm desk dialog")

@@ -37,7 +37,6 @@ class Commands(QObject):
         self.palette = Palette(window)
         self.keys = TextOverlay(window)
         self._menus: dict[str, QMenu] = {}
-        self._next_alarm = 0
         self._bind()
         for name in (VIEW, ALARM, HELP):
             self._menus[name] = window.menuBar().addMenu("")
@@ -91,14 +90,12 @@ class Commands(QObject):
         self._label_switches()
 
     def next_alarm(self) -> None:
-        """Show the next of the newest unacknowledged alarms, one after the other."""
-        newest = self._window.banner_presenter.state.newest
-        if not newest:
+        """Show the next unacknowledged alarm of the list, one after the other."""
+        state = self._window.banner_presenter.state
+        if not state.loading and not state.newest:
             self._window.status.show_message(tr("No unacknowledged alarm"))
             return
-        self._next_alarm = self._next_alarm % len(newest)
-        self._window.open_alarm(newest[self._next_alarm])
-        self._next_alarm += 1
+        self._window.runtime.open_page("alarms", next_unacknowledged=True)
 
     def next_pane(self) -> None:
         """Move the focus to the next part of the window that can take it."""

@@ -20,11 +20,9 @@ from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
 from ksys_hmi.presenters.dashboard import DashboardPresenter, DashboardState
 from ksys_hmi.runtime import Runtime
-from ksys_hmi.views.faceplate import Faceplate
+from ksys_hmi.views.faceplate import open_faceplate
 from ksys_hmi.views.page import Page
 from ksys_hmi.widgets.tile_grid import TileGrid
-
-_MOST_FACEPLATES = 4
 
 
 class DashboardPage(Page[DashboardState]):
@@ -123,14 +121,7 @@ class DashboardPage(Page[DashboardState]):
             self._open_trend(self._grid.current.sensor_id)
 
     def _open_faceplate(self, sensor_id: int) -> None:
-        open_ones = self.findChildren(Faceplate)
-        for each in open_ones:
-            if each.presenter.state.sensor.sensor_id == sensor_id:
-                each.activateWindow()
-                return
-        if len(open_ones) >= _MOST_FACEPLATES:
-            open_ones[0].close()
-        Faceplate(self.runtime, self.runtime.sensors[sensor_id], self).show()
+        open_faceplate(self.runtime, sensor_id, self)
 
     def _open_trend(self, sensor_id: int) -> None:
         self.runtime.open_page("trend", tags=[self.runtime.sensors[sensor_id].tag])

@@ -93,6 +93,7 @@ class MainWindow(QMainWindow):
         self.status_presenter.changed.connect(self._on_status)
         self.banner.alarm_chosen.connect(self.open_alarm)
         self.banner.priority_chosen.connect(lambda n: self.runtime.open_page("alarms", priority=n))
+        self.banner.notice_chosen.connect(lambda: self.runtime.open_page("alarms"))
         self.navigation.page_chosen.connect(self.runtime.open_page)
         self.navigation.area_chosen.connect(lambda area: self.runtime.open_page("dashboard", area=area))
 
@@ -156,7 +157,7 @@ class MainWindow(QMainWindow):
 
     def _on_banner(self, state: BannerState) -> None:
         self.banner.show_state(state)
-        self.navigation.areas.show_areas(state.areas)
+        self.navigation.areas.show_areas(state.areas, state.roll_ups)
 
     def _on_status(self, state: StatusState) -> None:
         self.status.show_state(state)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 
+from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts, theme
 from ksys_hmi.formats import format_clock
-from ksys_hmi.presenters.banner import BannerAlarm, BannerState, Count
+from ksys_hmi.models.area_roll_up import Count
+from ksys_hmi.presenters.banner import BannerAlarm, BannerState
 from ksys_hmi.widgets.alarm_symbol import blinks, paint_symbol
 from ksys_hmi.widgets.blink import blink
 from ksys_hmi.widgets.hatch import HatchOverlay
@@ -20,6 +22,7 @@ PRIORITY_NAMES = {1: N_("urgent"), 2: N_("high"), 3: N_("low"), 4: N_("diagnosti
 NEWEST = 3
 _SYMBOL_PX = 26
 _NO_COUNT = Count()
+_NOTICE_LINES = 3
 
 
 class BannerButton(QAbstractButton):
@@ -171,23 +174,76 @@ class AlarmCell(BannerButton):
         painter.drawText(area, left | Qt.AlignmentFlag.AlignBottom, text)
 
 
+class Notice(BannerButton):
+    """What concerns the whole plant, one line each: why the banner is empty, a flood, lost sources, maintenance."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+        self.lines: tuple[str, ...] = ()
+        self.setFixedWidth(fonts.px(300))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.show_state(BannerState())
+
+    def show_state(self, state: BannerState) -> None:
+        self.lines = tuple(self._texts(state))
+        self.setEnabled(bool(self.lines))
+        said = ". ".join(self.lines) or tr("No flood, no lost source, no maintenance")
+        self.setAccessibleName(said)
+        self.setToolTip("\n".join([*self.lines, *_details(state)]))
+        self.update()
+
+    def _texts(self, state: BannerState) -> list[str]:
+        lines = [state.error] if state.error else []
+        if state.flood is not None:
+            since = format_clock(state.flood.since_ns, self._zone)[:5]
+            lines.append(tr("FLOOD since {time}: {n} alarms", time=since, n=state.flood.count))
+        if state.lost_sources:
+            lines.append(tr("SOURCE LOST: {names}", names=", ".join(state.lost_sources)))
+        if state.maintenance:
+            areas = ", ".join(area_title(each.area) for each in state.maintenance)
+            lines.append(tr("MAINTENANCE: {areas}", areas=areas))
+        return lines
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        self.paint_frame(painter)
+        painter.setPen(theme.current().text)
+        painter.setFont(fonts.label(bold=True))
+        room = self.rect().adjusted(fonts.px(8), fonts.px(2), -fonts.px(8), -fonts.px(2))
+        shown = self.lines if len(self.lines) <= _NOTICE_LINES else (*self.lines[: _NOTICE_LINES - 1], "…")
+        for n, line in enumerate(shown):
+            height = room.height() // max(len(shown), 1)
+            place = QRect(room.left(), room.top() + n * height, room.width(), height)
+            text = painter.fontMetrics().elidedText(line, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
+def _details(state: BannerState) -> list[str]:
+    """First-out and the most frequent alarms of the flood, for the tooltip."""
+    if state.flood is None:
+        return []
+    first = state.flood.first_out
+    return [
+        tr("First: {tag} {kind}", tag=first.tag, kind=first.kind),
+        *(f"{alarm.tag} {alarm.kind} ×{alarm.count}" for alarm in state.flood.top),
+    ]
+
+
 class AlarmBanner(QWidget):
     """Counts of the four priorities, the newest three unacknowledged alarms, a place for floods and lost sources."""
 
     alarm_chosen = Signal(object)
     """`BannerAlarm`"""
     priority_chosen = Signal(int)
+    notice_chosen = Signal()
 
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__()
         self.counts = {priority: PriorityCount(priority) for priority in theme.SHAPES}
         self.cells = [AlarmCell(zone) for _ in range(NEWEST)]
-        self._notice = QLabel()
-        self._notice.setFont(fonts.label(bold=True))
-        self._notice.setWordWrap(True)
-        self._notice.setIndent(fonts.px(8))
-        self._notice.setFixedWidth(fonts.px(240))
-        self._notice.setAccessibleName(tr("Floods and lost sources"))
+        self.notice = Notice(zone)
         self._state = BannerState()
         self._hatch = HatchOverlay(self)
         row = QHBoxLayout(self)
@@ -199,7 +255,8 @@ class AlarmBanner(QWidget):
         for cell in self.cells:
             cell.clicked.connect(lambda _checked=False, c=cell: self.alarm_chosen.emit(c.alarm))
             row.addWidget(cell, 1)
-        row.addWidget(self._notice)
+        self.notice.clicked.connect(self.notice_chosen)
+        row.addWidget(self.notice)
         self.setFixedHeight(fonts.px(64))
         self.setAccessibleName(tr("Alarm banner"))
 
@@ -212,17 +269,7 @@ class AlarmBanner(QWidget):
         self.cells[0].says_none = not state.loading
         for position, cell in enumerate(self.cells):
             cell.show_alarm(state.newest[position] if position < len(state.newest) else None)
-        self._notice.setText(self._notice_text(state))
-
-    def _notice_text(self, state: BannerState) -> str:
-        lines = []
-        if state.error:
-            lines.append(state.error)
-        if state.flood:
-            lines.append(tr("ALARM FLOOD: 10 or more in 10 min"))
-        if state.lost_sources:
-            lines.append(tr("SOURCE LOST: {names}", names=", ".join(state.lost_sources)))
-        return "\n".join(lines)
+        self.notice.show_state(state)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -232,5 +279,4 @@ class AlarmBanner(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.LanguageChange:
             self.setAccessibleName(tr("Alarm banner"))
-            self._notice.setAccessibleName(tr("Floods and lost sources"))
             self.show_state(self._state)

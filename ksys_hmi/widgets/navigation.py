@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QLabel,
@@ -19,13 +20,15 @@ from PySide6.QtWidgets import (
 
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
+from ksys_hmi.models.area_roll_up import AreaRollUp
+from ksys_hmi.models.area_tree import PATH, ROLL_UP, AreaTreeModel
 from ksys_hmi.pages import PageSpec
-from ksys_hmi.presenters.banner import AreaRollUp
 from ksys_hmi.widgets.alarm_symbol import blinks, paint_symbol
 from ksys_hmi.widgets.blink import blink
 
 WIDTH = 240
-_ROLL_UP = Qt.ItemDataRole.UserRole + 1
+_MOST_OPEN: Final = 200
+"""Areas that are all shown open at once."""
 _SYMBOL_PX = 22
 Index = QModelIndex | QPersistentModelIndex
 
@@ -35,10 +38,12 @@ class _RollUpDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         super().paint(painter, option, index)
-        area: AreaRollUp | None = index.data(_ROLL_UP)
-        if area is None or area.priority is None:
-            return
+        area: AreaRollUp = index.data(ROLL_UP)
         rect = option.rect
+        if area.count.shelved:
+            self._shelved(painter, rect, area.count.shelved)
+        if area.priority is None:
+            return
         side = fonts.px(_SYMBOL_PX)
         place = QRectF(rect.right() - side - fonts.px(34), rect.center().y() - side / 2, side, side)
         tokens = theme.current()
@@ -48,6 +53,13 @@ class _RollUpDelegate(QStyledItemDelegate):
         rect.setLeft(rect.right() - fonts.px(28))
         number = area.count.unacked or area.count.active
         painter.drawText(rect, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, str(number))
+
+    def _shelved(self, painter: QPainter, rect: QRect, number: int) -> None:
+        """The number of shelved alarms, apart from those that are shown."""
+        painter.setPen(theme.current().text2)
+        painter.setFont(fonts.label())
+        place = rect.adjusted(0, 0, -fonts.px(_SYMBOL_PX + 40), 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"◷{number}")
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(super().sizeHint(option, index).width(), fonts.px(34))
@@ -60,64 +72,36 @@ class AreaTree(QTreeView):
 
     def __init__(self) -> None:
         super().__init__()
-        self._model = QStandardItemModel(self)
-        self._items: dict[str, QStandardItem] = {}
-        self._areas: tuple[AreaRollUp, ...] = ()
+        self._model = AreaTreeModel(self)
         self.setModel(self._model)
         self.setItemDelegate(_RollUpDelegate(self))
         self.setHeaderHidden(True)
+        self.setUniformRowHeights(True)
         self.setIndentation(fonts.px(16))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.activated.connect(self._choose)
         self.clicked.connect(self._choose)
+        self._blinks = False
         blink().toggled.connect(self._on_blink)
 
-    def show_areas(self, areas: Iterable[AreaRollUp]) -> None:
-        """Show the areas and their roll-up; the tree is rebuilt only when the areas themselves have changed."""
-        shown = tuple(areas)
-        if [area.path for area in shown] != [area.path for area in self._areas]:
-            self._rebuild(shown)
-        self._areas = shown
-        for area in shown:
-            item = self._items[area.path]
-            item.setText(tr(area.name))
-            item.setData(area, _ROLL_UP)
-            item.setData(_spoken(area), Qt.ItemDataRole.AccessibleTextRole)
-            item.setToolTip(_spoken(area))
-        blink().need(self, any(area.priority and blinks(area.priority, area.state) for area in shown))
+    def show_areas(self, paths: Sequence[str], roll_ups: Mapping[str, AreaRollUp]) -> None:
+        """Show the areas and what stands in them; a small tree is shown open, a large one is opened by hand."""
+        if self._model.show_areas(paths, roll_ups) and len(self._model) <= _MOST_OPEN:
+            self.expandAll()
+        self._blinks = any(area.priority and blinks(area.priority, area.state) for area in roll_ups.values())
+        blink().need(self, self._blinks)
 
     def retranslate(self) -> None:
         """Names of the areas in the current language."""
-        self.show_areas(self._areas)
-
-    def _rebuild(self, areas: tuple[AreaRollUp, ...]) -> None:
-        self._model.clear()
-        self._items = {}
-        for area in areas:
-            item = QStandardItem()
-            item.setData(area.path, Qt.ItemDataRole.UserRole)
-            parent = self._items.get(area.path.rpartition("/")[0], self._model.invisibleRootItem())
-            parent.appendRow(item)
-            self._items[area.path] = item
-        self.expandAll()
+        self._model.retranslate()
 
     def _choose(self, index: QModelIndex) -> None:
-        self.area_chosen.emit(index.data(Qt.ItemDataRole.UserRole))
+        self.area_chosen.emit(index.data(PATH))
 
     def _on_blink(self) -> None:
-        if any(area.count.unacked for area in self._areas):
+        if self._blinks:
             self.viewport().update()
-
-
-def _spoken(area: AreaRollUp) -> str:
-    return tr(
-        "{area}: {unacked} unacknowledged, {active} active, {shelved} shelved",
-        area=tr(area.name),
-        unacked=area.count.unacked,
-        active=area.count.active,
-        shelved=area.count.shelved,
-    )
 
 
 class Navigation(QWidget):

@@ -24,13 +24,21 @@ class RowTable(QTableView, Generic[RowT]):
     row_activated = Signal()
     """Enter or a double click."""
 
-    def __init__(self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None, *, least_px: int = _LEAST_PX
+    ) -> None:
         super().__init__(parent)
         self._rows_model = model
         self._kept: tuple[object, set[object], int] | None = None
-        self._fitted = False
+        self._fitted = self._chosen = False
         self._stretch = stretch
+        self._row_before = -1
+        self._least = fonts.px(least_px)
+        model.layoutAboutToBeChanged.connect(self._keep_place)
+        model.rowsAboutToBeRemoved.connect(self._stay_in_place)
         self.setModel(model)
+        for column, each in enumerate(model.columns):
+            self.setColumnHidden(column, each.hidden)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -43,10 +51,12 @@ class RowTable(QTableView, Generic[RowT]):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(fonts.px(ROW_PX))
         self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setResizeContentsPrecision(0)  # the rows in sight; else a thousand
         self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
+        model.rowsInserted.connect(self._fit_once)
         model.dataChanged.connect(lambda *_: self.row_changed.emit())
         self.doubleClicked.connect(lambda _index: self.row_activated.emit())
 
@@ -61,7 +71,7 @@ class RowTable(QTableView, Generic[RowT]):
 
     def selected_rows(self) -> list[RowT]:
         """Records of the selected rows, from above to below."""
-        return [self._rows_model.rows[i] for i in sorted({index.row() for index in self.selectedIndexes()})]
+        return [self._rows_model.rows[i] for i in sorted(index.row() for index in self.selectionModel().selectedRows())]
 
     def visible_rows(self) -> list[RowT]:
         """Records of the rows that can be seen whole."""
@@ -78,13 +88,24 @@ class RowTable(QTableView, Generic[RowT]):
 
     def go_to(self, key: object) -> bool:
         """Make the row of `key` the current and only selected one; False when it is not shown."""
-        for i, row in enumerate(self._rows_model.rows):
-            if self._rows_model.key(row) == key:
-                index = self._rows_model.index(i, 0)
-                self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.Clear | _SELECT_ROWS)
-                self.scrollTo(index)
-                return True
-        return False
+        position = self._rows_model.row_of(key)
+        if position is None:
+            return False
+        index = self._rows_model.index(position, 0)
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.Clear | _SELECT_ROWS)
+        self.scrollTo(index)
+        return True
+
+    def _keep_place(self) -> None:
+        self._row_before = self.currentIndex().row()
+
+    def _stay_in_place(self, _parent: object, first: int, last: int) -> None:
+        """The current row leaves the list: the one that takes its place is current, and nothing scrolls."""
+        if first and first <= self.currentIndex().row() <= last:
+            near = self._rows_model.index(min(self._row_before, first - 1), 0)
+            self.setAutoScroll(False)
+            self.selectionModel().setCurrentIndex(near, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.setAutoScroll(True)
 
     def _keep(self) -> None:
         key = self._rows_model.key
@@ -108,16 +129,22 @@ class RowTable(QTableView, Generic[RowT]):
         self.verticalScrollBar().setValue(position)
         self.row_changed.emit()
 
-    def _fit_once(self) -> None:
+    def _fit_once(self, *_args: object) -> None:
         if not self._fitted and self._rows_model.rowCount():
             self._fitted = True
             self.fit_columns()
 
+    def keep_widths(self) -> None:
+        """The widths have been chosen: they are not fitted any more."""
+        self._fitted = self._chosen = True
+
     def fit_columns(self) -> None:
-        """Make the columns as wide as their titles and the rows that are shown."""
+        """Make the columns as wide as their titles and the rows that are shown, unless their widths were chosen."""
+        if self._chosen:
+            return
         self.resizeColumnsToContents()
         for column in range(1, self._rows_model.columnCount()):
-            self.setColumnWidth(column, max(self.columnWidth(column), fonts.px(_LEAST_PX)))
+            self.setColumnWidth(column, max(self.columnWidth(column), self._least))
         self.horizontalHeader().setSectionResizeMode(self._stretch, QHeaderView.ResizeMode.Stretch)
 
     def currentChanged(self, current: Any, previous: Any) -> None:

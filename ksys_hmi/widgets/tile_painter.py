@@ -160,12 +160,12 @@ class TilePainter:
         key = (box.left(), box.top())
         kept = self._kept.get(key)
         if kept is None or kept[0] is not spark or kept[1] != box:
-            kept = (spark, QRectF(box), _envelope(box, spark))
+            kept = (spark, QRectF(box), envelope(box, spark))
             self._kept[key] = kept
         return kept[2]
 
 
-def _envelope(box: QRectF, spark: Spark) -> list[list[QPointF]]:
+def envelope(box: QRectF, spark: Spark) -> list[list[QPointF]]:
     """For each stretch without a gap the line that goes up and down between low and high of bucket after bucket."""
     keep = np.isfinite(spark.low)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], keep, [False]]).astype(np.int8)))

@@ -1,5 +1,7 @@
 """One cycle of the alarm engine over 50,000 definitions, beside a bare NumPy comparison of the same arrays.
 
+Twenty suppression rules are judged in each cycle, and each in its turn begins or ends to hide a part of the alarms.
+
 ``python -m tests.benchmarks.alarm_engine [--json] [--definitions N] [--cycles N]``
 """
 
@@ -10,13 +12,17 @@ import time
 import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions
-from ksys_core.domain.alarms.engine import step
+from ksys_core.domain.alarms.rules import PlacedRule, condition_of
 from ksys_core.domain.alarms.state import State
+from ksys_core.domain.alarms.suppression import step_with
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
+from ksys_core.services.alarms_suppression import Suppression
+from ksys_core.store.alarms_state import Loaded
 from tests.benchmarks.report import line, parser
 
 INTERVAL_S = 10
+RULES = 20
 
 
 def plant(definitions: int) -> tuple[Definitions, State]:
@@ -35,6 +41,13 @@ def plant(definitions: int) -> tuple[Definitions, State]:
     return columns, State.initial(columns)
 
 
+def rules(definitions: Definitions) -> Suppression:
+    """Rule k hides an equal part of the alarms while tag k is beyond 50."""
+    parts = np.array_split(np.arange(len(definitions)), RULES)
+    placed = tuple(PlacedRule(k, condition_of(f"T{k} > 50"), 0, rows) for k, rows in enumerate(parts))
+    return Suppression(placed=placed, inputs={f"T{k}": k for k in range(RULES)})
+
+
 def main() -> None:
     given = parser(__doc__)
     given.add_argument("--definitions", type=int, default=50_000)
@@ -44,15 +57,18 @@ def main() -> None:
     tags = len(definitions.sensor_id)
     draw = np.random.default_rng(7)
     values = draw.uniform(15, 85, tags)
-    took, bare, transitions = [], [], 0
+    took, bare, transitions, suppressed = [], [], 0, 0
+    loaded, suppression = Loaded(definitions, state), rules(definitions)
     for cycle in range(options.cycles):
         values = values + draw.normal(0, 2, tags)
         t = cycle * INTERVAL_S * SECOND
         batch = ReadingBatch.of(np.arange(tags), np.full(tags, t), values)
         start = time.perf_counter()
-        done = step(state, definitions, batch, now=t + SECOND)
+        judged = suppression.judge_readings(loaded, batch, t + SECOND)
+        done = step_with(loaded.state, definitions, judged.demands, batch, t + SECOND)
         took.append(time.perf_counter() - start)
-        state = done.state
+        suppression, loaded = suppression.after(judged), Loaded(definitions, done.state)
+        suppressed = max(suppressed, int(np.count_nonzero(done.state.suppressed)))
         transitions += len(done.transitions)
         signed = definitions.sign * values[definitions.sensor]
         start = time.perf_counter()
@@ -68,6 +84,8 @@ def main() -> None:
         ms=round(milliseconds, 3),
         worst_ms=round(1000 * max(took), 3),
         definitions=len(definitions),
+        rules=RULES,
+        most_suppressed=suppressed,
         transitions_per_cycle=round(transitions / options.cycles, 1),
         compared_with="signed > beyond on the same float64 arrays",
     )

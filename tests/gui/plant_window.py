@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.i18n import tr
 from ksys_core.services.alarms import evaluate_once
 from ksys_core.settings import Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import all_sensors
 from ksys_core.store.session import open_session
+from ksys_hmi import connection
 from ksys_hmi.progress import Progress
 from ksys_hmi.runtime import ConnectionState, Runtime
+from ksys_hmi.views.alarm_list import AlarmList
 from ksys_hmi.views.main_window import MainWindow
 from tests.integration.alarms_plant import Plant, build_plant
 
@@ -25,26 +28,44 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def _plant_in_alarm(db: Database) -> Plant:
-    plant = await build_plant(db, 3)
+def alarm_rows(listed: AlarmList) -> list[AlarmRow]:
+    """The alarms of a list as they are shown, without the headings of groups."""
+    return [row for row in listed.table.model().rows if isinstance(row, AlarmRow)]
+
+
+async def _plant_in_alarm(db: Database, tags: int) -> Plant:
+    plant = await build_plant(db, tags)
     await db.execute('update alarm_definitions set priority = least(alarm_id, 4), cause = \'{"en": "<b>Fouling</b>"}\'')
-    await plant.reads(0, 12.0, 12.0, 12.0)
+    await plant.reads(0, *([12.0] * tags))
     await evaluate_once(db, plant.clock)
     return plant
 
 
 @asynccontextmanager
-async def window_with_plant(dsn: str, page_id: str) -> AsyncIterator[tuple[MainWindow, Plant]]:
-    """A shown window on `page_id`, in English; alarms of priorities 1, 2 and 3 are active."""
+async def window_with_plant(dsn: str, page_id: str, tags: int = 3) -> AsyncIterator[tuple[MainWindow, Plant]]:
+    """A shown window on `page_id`, in English; alarms of priorities 1, 2, 3 (4 from the fourth tag on) are active."""
+    db = await Database.connect(dsn, pool_min=1, pool_max=4)
+    plant = await _plant_in_alarm(db, tags)
+    await db.close()
+    async with window_on(dsn, page_id) as window:
+        plant.db = window.runtime.db
+        yield window, plant
+
+
+@asynccontextmanager
+async def window_on(dsn: str, page_id: str) -> AsyncIterator[MainWindow]:
+    """A shown window on `page_id` of a database, in English, that hears what changes."""
     tr.language = "en"
     db = await Database.connect(dsn, pool_min=1, pool_max=4)
-    plant = await _plant_in_alarm(db)
     async with asyncio.TaskGroup() as group:
         runtime = Runtime(Settings(), group)
         runtime.use_database(db)
         runtime.session = await open_session(db)
         runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(db)}
         runtime.set_connection(ConnectionState(connected=True, since_ns=0, ever=True))
+        listening = asyncio.Event()
+        runtime.events.changed.connect(lambda _kind, _ids: listening.set())
+        runtime.spawn(connection.follow(runtime, dsn), "events")
         window = MainWindow(runtime, Progress(()), page_id)
         window.show()
         await window.show_banner()
@@ -53,8 +74,8 @@ async def window_with_plant(dsn: str, page_id: str) -> AsyncIterator[tuple[MainW
         page = window.page
         assert page is not None
         try:
-            await until(lambda: page.loaded and window.isActiveWindow())
-            yield window, plant
+            await until(lambda: page.loaded and window.isActiveWindow() and listening.is_set())
+            yield window
         finally:
             runtime.cancel_all()
             window.hide()

@@ -15,7 +15,7 @@ from ksys_core.services.alarms import evaluate_once
 from ksys_hmi.runtime import PageRequest
 from ksys_hmi.views.alarms import AlarmsPage
 from tests.gui.conftest import Run
-from tests.gui.plant_window import until, window_with_plant
+from tests.gui.plant_window import alarm_rows, until, window_with_plant
 
 
 def test_a_day_of_alarms_against_the_targets(run: Run, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +26,7 @@ def test_a_day_of_alarms_against_the_targets(run: Run, dsn: str, monkeypatch: py
         async with window_with_plant(dsn, "alarms") as (window, plant):
             page = window.page
             assert isinstance(page, AlarmsPage)
-            await alarms.acknowledge(plant.db, [row.key for row in page.list.table.model().rows[:1]], "desk 7")
+            await alarms.acknowledge(plant.db, [row.key for row in alarm_rows(page.list)[:1]], "desk 7")
             for k in range(1, 11):  # ten times within ten minutes: a flood that PT-1 begins
                 await plant.reads(20 * k, 12.0 if k % 2 == 0 else 8.0, 12.0, 12.0)
             for k in range(11, 15):

@@ -16,7 +16,7 @@ from ksys_hmi.views.alarm_dialogs import ReasonDialog, ShelveDialog
 from ksys_hmi.views.alarms import AlarmsPage
 from ksys_hmi.views.main_window import MainWindow
 from tests.gui.conftest import Run
-from tests.gui.plant_window import until, window_with_plant
+from tests.gui.plant_window import alarm_rows, until, window_with_plant
 from tests.integration.alarms_plant import Plant
 
 Scenario = Callable[[MainWindow, AlarmsPage, Plant], Coroutine[Any, Any, None]]
@@ -38,7 +38,7 @@ def on_page(run: Run, dsn: str) -> Callable[[Scenario], None]:
 
 
 def shown(page: AlarmsPage) -> list[tuple[int, str]]:
-    return [(row.priority, row.isa) for row in page.list.table.model().rows]
+    return [(row.priority, row.isa) for row in alarm_rows(page.list)]
 
 
 def test_the_list_is_sorted_by_priority_and_shows_guidance_as_typed(on_page: Callable[[Scenario], None]) -> None:
@@ -57,7 +57,7 @@ def test_ctrl_k_acknowledges_the_selected_alarm_and_no_other(on_page: Callable[[
         QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL)
         await until(lambda: (2, "ACKED") in shown(page))
         assert shown(page) == [(1, "UNACK"), (2, "ACKED"), (3, "UNACK")]
-        current = page.list.table.current
+        current = page.list.table.current_alarm
         assert current is not None
         assert current.priority == 2, "the selection stays with its alarm"
         assert "1 alarm acknowledged." in window.status.message.text()
@@ -78,7 +78,7 @@ def test_the_visible_page_is_acknowledged_by_one_key(on_page: Callable[[Scenario
 def test_a_race_lost_is_told(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
         page.presenter.stop()  # the page has not heard of it yet
-        row = page.list.table.model().rows[0]
+        row = alarm_rows(page.list)[0]
         await alarms.acknowledge(plant.db, [row.key], "another desk")
         page.list.table.setFocus()
         page.list.table.go_to(plant.high[0])
@@ -102,10 +102,10 @@ def test_a_filter_hides_but_never_an_unseen_urgent_alarm(on_page: Callable[[Scen
 
 def test_the_journal_shows_what_was_done(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
-        row = page.list.table.model().rows[0]
+        row = alarm_rows(page.list)[0]
         await alarms.acknowledge(plant.db, [row.key], "desk 7")
         page.open(journal=True)
-        page.journal.span.setCurrentIndex(page.journal.span.count() - 1)
+        page.journal.filter.span.setCurrentIndex(5)
         model = page.journal.table.model()
         await until(lambda: bool(model.rows))
         assert (model.rows[0].kind, model.rows[0].station) == ("ACK", "desk 7")
@@ -125,15 +125,14 @@ def test_ctrl_h_and_a_digit_shelve_with_a_reason(on_page: Callable[[Scenario], N
         await until(lambda: [p for p, _ in shown(page)] == [1, 2])
         page.open()
         page.show_list(1)
-        shelved = page.lists[1].table.model()
-        await until(lambda: len(shelved.rows) == 1)
-        row = shelved.rows[0]
+        await until(lambda: len(alarm_rows(page.lists[1])) == 1)
+        (row,) = alarm_rows(page.lists[1])
         assert row.shelved_reason == "Nuisance alarm, cause known"
         assert row.shelved_until is not None
         assert 0 < (row.shelved_until - window.runtime.now_ns()) / SECOND <= 3600
         page.lists[1].table.go_to(row.alarm_id)
         window.actions_table["alarm.unshelve"].trigger()
-        await until(lambda: not shelved.rows)
+        await until(lambda: not alarm_rows(page.lists[1]))
 
     on_page(scenario)
 

@@ -8,6 +8,7 @@ import pytest
 
 from ksys_core.domain.times import DAY, HOUR, MINUTE, SECOND
 from ksys_core.errors import KnownError
+from ksys_core.services.alarms_rules import all_rules
 from ksys_core.services.history import fill_history, missing_hours
 from ksys_core.services.plant_setup import install_demo_plant
 from ksys_core.sources.simulator.plant import STEP, SimulatedPlant
@@ -44,7 +45,11 @@ async def test_setup_gives_tags_limits_and_alarms_and_keeps_changes(database: Da
     assert sensors["RECOVERY_RATE"].origin == "virtual"
     assert sensors["CIP_ACTIVE"].interpolation == "step"
     alarms = await database.fetchval("select count(*) from alarm_definitions")
-    assert alarms == sum(len(spec.limits) for spec in TAGS)
+    assert alarms == sum(len(spec.limits) for spec in TAGS) + 1  # the diagnostic of the source
+    assert await database.fetchval("select count(*) from alarm_definitions where kind = 'SOURCE'") == 1
+    (rule,) = await all_rules(database)
+    assert rule.acts
+    assert len(rule.content.alarm_ids) == 10
 
 
 async def test_setup_never_touches_a_tag_of_the_real_plant(database: Database) -> None:

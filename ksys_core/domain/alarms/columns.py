@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -96,17 +96,19 @@ class Definitions:
         group: npt.ArrayLike = -1,
         reference_id: npt.ArrayLike = -1,
         stale_after_s: Mapping[int, float] | None = None,
+        followed: Sequence[int] = (),
     ) -> Self:
         """Definitions from columns in any order (scalars are repeated).
 
-        Dead bands in the tag's unit; `realarm_s` NaN: never; `reference_id` -1: none; `stale_after_s` by sensor id.
+        Dead bands in the tag's unit; `realarm_s` NaN: never; `reference_id` -1: none; `stale_after_s` by sensor id;
+        `followed`: sensor ids of tags whose readings are wanted although they may have no alarm.
         """
         ids = np.asarray(alarm_id, np.int32)
         n = len(ids)
         tags = np.broadcast_to(np.asarray(sensor_id, np.int32), n)
         references = np.broadcast_to(np.asarray(reference_id, np.int32), n)
         order = np.lexsort((ids, tags))
-        sensors = np.unique(np.concatenate([tags, references[references >= 0]])).astype(np.int32)
+        sensors = np.unique(np.concatenate([tags, references[references >= 0], followed])).astype(np.int32)
         given: tuple[_Column, ...] = (
             ("alarm_id", ids, np.int32),
             *_comparison([kind] * n if isinstance(kind, str) else kind, limit, dead_band),

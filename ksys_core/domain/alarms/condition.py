@@ -8,7 +8,7 @@ import numpy as np
 
 from ksys_core.domain.alarms.columns import NEVER, UNSEEN, FlagArray, FloatArray, IndexArray, NsArray, SmallArray
 from ksys_core.domain.alarms.isa import NORM
-from ksys_core.domain.alarms.regions import Work, activate, clear, realarm, unshelve
+from ksys_core.domain.alarms.regions import Work, activate, clear, realarm
 from ksys_core.domain.alarms.state import PEND_OFF, PEND_ON, UNCERTAIN, A, N, acked, active, isa, shelved
 
 HOLD, INSIDE, BAND, OUT = range(4)
@@ -32,7 +32,7 @@ def without_effect(cond: SmallArray, outcome: SmallArray) -> FlagArray:
 
 
 def deadlines(work: Work, rows: IndexArray) -> NsArray:
-    """int64[4, len(rows)] ns: on-delay, off-delay, shelf, re-alarm; `NEVER` where it does not run.
+    """int64[3, len(rows)] ns: on-delay, off-delay, re-alarm; `NEVER` where it does not run.
 
     While the quality is bad or stale no delay ends: nothing activates or clears on values nobody has seen.
     """
@@ -42,13 +42,11 @@ def deadlines(work: Work, rows: IndexArray) -> NsArray:
     since = state.since[rows]
     on = np.where((cond == PEND_ON) & usable, since + definitions.on_delay[rows], NEVER)
     off = np.where((cond == PEND_OFF) & usable, since + definitions.off_delay[rows], NEVER)
-    shelf = shelved(state, rows)
-    shelf_end = np.where(shelf, work.shelf_end[rows], NEVER)
     delay = definitions.realarm[rows]
     repeats = (delay != NEVER) & active(state, rows) & acked(state, rows)
-    repeats &= ~shelf & ~state.suppressed[rows] & ~state.desk.out_of_service[rows]
+    repeats &= ~shelved(state, rows) & ~state.suppressed[rows] & ~state.desk.out_of_service[rows]
     again = np.where(repeats, state.desk.acked_at[rows] + np.where(repeats, delay, 0), NEVER)
-    return np.stack([on, off, shelf_end, again])
+    return np.stack([on, off, again])
 
 
 def waiting(work: Work) -> IndexArray:
@@ -56,7 +54,7 @@ def waiting(work: Work) -> IndexArray:
     state, definitions = work.state, work.definitions
     pending = (state.cond == PEND_ON) | (state.cond == PEND_OFF)
     repeats = (definitions.realarm != NEVER) & (state.cond == A)
-    return np.flatnonzero(pending | repeats | (state.desk.shelf != 0))
+    return np.flatnonzero(pending | repeats)
 
 
 def advance(work: Work, rows: IndexArray, to: NsArray) -> None:
@@ -67,7 +65,7 @@ def advance(work: Work, rows: IndexArray, to: NsArray) -> None:
         at = due[which, np.arange(len(rows))]
         hit = at <= to
         rows, to, which, at = rows[hit], to[hit], which[hit], at[hit]
-        for number, act in enumerate((_on_delay_over, _off_delay_over, unshelve, realarm)):
+        for number, act in enumerate((_on_delay_over, _off_delay_over, realarm)):
             chosen = which == number
             if chosen.any():
                 act(work, rows[chosen], at[chosen])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import Literal, get_args
 
+from ksys_core.domain.alarms.matrix import Severity
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 
@@ -19,6 +21,8 @@ Priority = Literal[1, 2, 3, 4]
 KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 LIMIT_KINDS: tuple[AlarmKind, ...] = ("HH", "H", "L", "LL")
 LONGEST_DELAY_S = 86_400.0
+LONGEST_SHELF_S = 604_800.0
+LONGEST_NAME = 64
 MOST_COUNTED = 16
 
 Texts = Mapping[str, str]
@@ -37,7 +41,7 @@ class NewAlarmDefinition:
         priority: 1 is the highest.
         realarm_s: seconds after which an acknowledged, still active alarm sounds again; None: never.
         cause, consequence, action, confirmation: texts by language, ``{"en": ..., "ko": ...}``.
-        response_s: maximum time to respond.
+        response_s: maximum time to respond; with the `severity` of the consequence it gives the priority.
     """
 
     sensor_id: int
@@ -62,6 +66,7 @@ class NewAlarmDefinition:
     action: Texts = field(default_factory=dict)
     confirmation: Texts = field(default_factory=dict)
     response_s: float | None = None
+    severity: Severity | None = None
     owner: str = ""
     basis: str = ""
     moc_id: str | None = None
@@ -70,11 +75,9 @@ class NewAlarmDefinition:
     enabled: bool = True
 
     def check(self) -> None:
-        """Raise `KnownError` when the record contradicts itself."""
-        for name, value in (("on-delay", self.on_delay_s), ("off-delay", self.off_delay_s)):
-            if not 0 <= value <= LONGEST_DELAY_S:
-                raise KnownError("alarm.delay", N_("The {name} must lie between 0 and 86400 seconds."), name=name)
-        if not 0 <= self.dead_band < float("inf"):
+        """Raise `KnownError` when the record contradicts itself or cannot be stored."""
+        self._check_times()
+        if not 0 <= self.dead_band < math.inf:
             raise KnownError("alarm.dead_band", N_("A dead band is a number that is not negative."))
         if self.dead_band_unit == "span" and self.dead_band >= 100:
             raise KnownError("alarm.dead_band_span", N_("A dead band must be smaller than the span of its tag."))
@@ -82,10 +85,38 @@ class NewAlarmDefinition:
             raise KnownError("alarm.count", N_("The count must lie between 0 and 16."))
         if self.count > 0 and self.on_delay_s == 0:
             raise KnownError("alarm.count_window", N_("A count needs an on-delay: entries are counted within it."))
-        if self.setting is None and self.kind not in LIMIT_KINDS and self.kind != "SOURCE":
-            raise KnownError("alarm.setting", N_("An alarm of kind {kind} needs a setting."), kind=self.kind)
         if self.priority not in get_args(Priority):
             raise KnownError("alarm.priority", N_("Priorities are 1, 2, 3 and 4."))
+        self._check_kind()
+        self._check_texts()
+
+    def _check_times(self) -> None:
+        for name, value in (("on-delay", self.on_delay_s), ("off-delay", self.off_delay_s)):
+            if not 0 <= value <= LONGEST_DELAY_S:
+                raise KnownError("alarm.delay", N_("The {name} must lie between 0 and 86400 seconds."), name=name)
+        if self.realarm_s is not None and not 60 <= self.realarm_s < math.inf:
+            raise KnownError("alarm.realarm", N_("An alarm sounds again after 60 seconds at the earliest."))
+        if not 60 <= self.max_shelve_s <= LONGEST_SHELF_S:
+            raise KnownError("alarm.max_shelve", N_("Alarms may be shelved for at least a minute, at most a week."))
+        if self.response_s is not None and not 0 < self.response_s < math.inf:
+            raise KnownError("alarm.response", N_("The time to respond is a number of seconds greater than 0."))
+
+    def _check_kind(self) -> None:
+        if self.setting is None and self.kind not in LIMIT_KINDS and self.kind != "SOURCE":
+            raise KnownError("alarm.setting", N_("An alarm of kind {kind} needs a setting."), kind=self.kind)
+        if self.setting is not None and self.kind not in LIMIT_KINDS and not math.isfinite(self.setting):
+            raise KnownError("alarm.limit", N_("A limit is a finite number."))
+        if self.kind == "DEV" and self.reference_sensor_id is None:
+            raise KnownError("alarm.reference", N_("A deviation needs the tag of its set-point."))
+
+    def _check_texts(self) -> None:
+        if any(len(text) > LONGEST_NAME for text in (self.label, self.group)):
+            raise KnownError("alarm.long", N_("Labels and groups have at most {most} characters."), most=LONGEST_NAME)
+        texts = [self.label, self.group, self.owner, self.basis, self.moc_id or ""]
+        for by_language in (self.cause, self.consequence, self.action, self.confirmation):
+            texts += by_language.values()
+        if any("\0" in text for text in texts) or not self.label.isprintable():
+            raise KnownError("alarm.text", N_("The text has a character that cannot be stored."))
 
 
 def contradiction(

@@ -1,7 +1,8 @@
 """The engine: ``step(state, definitions, batch, now) -> (state, transitions)``.
 
 Source time decides. Between two readings of a tag its value holds; deadlines up to a reading's time come before it.
-Cutting the readings anywhere, or letting `now` run in between, therefore gives the same transitions.
+Cutting the readings anywhere, or letting `now` run in between, therefore gives the same transitions. Only returns from
+shelves and suppression are decided as `now` passes (see `returns`), for they depend on all alarms at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from ksys_core.domain.alarms.groups import mark_first_out
 from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
+from ksys_core.domain.alarms.returns import release
 from ksys_core.domain.alarms.state import STALE, State
 from ksys_core.domain.alarms.transitions import Transitions
 from ksys_core.domain.readings import ReadingBatch
@@ -69,6 +71,8 @@ def step(state: State, definitions: Definitions, batch: ReadingBatch | None = No
     rows = waiting(work)
     until = work.state.last_t[definitions.sensor[rows]]
     advance(work, rows, until if now is None else np.maximum(until, now))
+    if now is not None:
+        release(work, now)
     return _finished(work, state)
 
 

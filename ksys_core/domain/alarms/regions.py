@@ -8,7 +8,6 @@ import numpy as np
 
 from ksys_core.domain.alarms.columns import Definitions, FlagArray, FloatArray, IndexArray, NsArray
 from ksys_core.domain.alarms.isa import CodeArray, isa_of_bits
-from ksys_core.domain.alarms.shelves import shelf_ends
 from ksys_core.domain.alarms.state import ONESHOT, A, N, State, active, isa, latched, regions, shelved
 from ksys_core.domain.alarms.transitions import ACT, RALM, RTN, SHLVEND, SUPR, UNSUPR, Recorder, Transitions
 
@@ -24,13 +23,12 @@ class Work:
     state: State
     changed: FlagArray
     recorder: Recorder
-    shelf_end: NsArray
 
     @classmethod
     def on(cls, definitions: Definitions, state: State) -> Work:
         """Work on a copy of `state`."""
         n = len(definitions)
-        return cls(definitions, state.copy(), np.zeros(n, np.bool_), Recorder(), shelf_ends(definitions, state))
+        return cls(definitions, state.copy(), np.zeros(n, np.bool_), Recorder())
 
     def touch(self, rows: IndexArray, at: NsArray) -> None:
         """The condition of `rows` has changed: readings up to `at` are accounted for."""
@@ -69,7 +67,12 @@ def annunciate(work: Work, rows: IndexArray) -> None:
 
 
 def activate(work: Work, rows: IndexArray, source: NsArray, detected: NsArray) -> None:
-    """T1, T5, T13: the condition holds since `source`; `pending` is the value that crossed."""
+    """T1, T5, T13: the condition holds since `source`; `pending` is the value that crossed.
+
+    While it is suppressed by design an alarm means nothing, so this is no new occurrence to acknowledge (T19: what is
+    still active then returns unacknowledged, what has gone is normal), unless it latches. On a shelf or out of service
+    it is one: there the operator is to learn of it afterwards.
+    """
     state = work.state
     before = isa(state, rows)
     state.cond[rows] = A
@@ -78,7 +81,7 @@ def activate(work: Work, rows: IndexArray, source: NsArray, detected: NsArray) -
     state.value[rows] = state.pending[rows]
     state.limit[rows] = work.definitions.limit[rows]
     state.entries[rows] = np.iinfo(np.int64).min
-    annunciate(work, rows)
+    annunciate(work, rows[~state.suppressed[rows] | work.definitions.latching[rows]])
     work.touch(rows, detected)
     work.record(ACT, rows, source, detected, state.value[rows], before)
 
@@ -103,9 +106,9 @@ def _release(work: Work, rows: IndexArray, at: NsArray) -> None:
 
 
 def unshelve(work: Work, rows: IndexArray, at: NsArray) -> None:
-    """T16, T17: the time of a shelf is up; what is active or latched returns unacknowledged."""
+    """T16, T17: the time of a shelf is up; what is active or latched returns unacknowledged (or waits for T19)."""
     state = work.state
-    annunciate(work, rows[active(state, rows) | latched(state, rows)])
+    annunciate(work, rows[_stands(state, rows) & ~state.suppressed[rows]])
     _release(work, rows, at)
 
 
@@ -117,14 +120,25 @@ def realarm(work: Work, rows: IndexArray, at: NsArray) -> None:
     work.record(RALM, rows, at, at, work.state.value[rows], before)
 
 
-def suppress(work: Work, rows: IndexArray, at: int, on: bool) -> None:
-    """T18, T19: a rule hides alarms by design, or hides them no longer: what is active then returns unacknowledged."""
+def suppress(work: Work, rows: IndexArray, at: NsArray) -> None:
+    """T18: hidden by design."""
     state = work.state
-    rows = rows[state.suppressed[rows] != on]
-    times = np.full(len(rows), at, np.int64)
     before = isa(state, rows)
-    state.suppressed[rows] = on
-    if not on:
-        annunciate(work, rows[active(state, rows) | latched(state, rows)])
+    state.suppressed[rows] = True
     work.changed[rows] = True
-    work.record(SUPR if on else UNSUPR, rows, times, times, state.value[rows], before)
+    work.record(SUPR, rows, at, at, state.value[rows], before)
+
+
+def unsuppress(work: Work, rows: IndexArray, at: NsArray) -> None:
+    """T19: hidden by design no longer; what is active or latched returns unacknowledged."""
+    state = work.state
+    before = isa(state, rows)
+    state.suppressed[rows] = False
+    annunciate(work, rows[_stands(state, rows)])
+    work.changed[rows] = True
+    work.record(UNSUPR, rows, at, at, state.value[rows], before)
+
+
+def _stands(state: State, rows: IndexArray) -> FlagArray:
+    result: FlagArray = active(state, rows) | latched(state, rows)
+    return result

@@ -22,6 +22,7 @@ class AlarmRow:
         quality: GOOD, UNCERTAIN, BAD or STALE: with the last two the row is held, not judged.
         description, cause, consequence, action, confirmation: texts by language.
         response_s: maximum time to respond, from `active_since`.
+        confirmed: the corrective action of this occurrence is stated to be taken.
     """
 
     alarm_id: int
@@ -65,6 +66,8 @@ class AlarmRow:
     confirmation: Mapping[str, str]
     response_s: float | None
     rationalised: bool
+    owner: str
+    confirmed: bool
 
     @property
     def key(self) -> tuple[int, int]:
@@ -77,3 +80,10 @@ class AlarmRow:
     def age_s(self, now: int) -> float | None:
         """Seconds since the alarm began, at `now` (ns)."""
         return None if self.active_since is None else (now - self.active_since) / SECOND
+
+    def response_left_s(self, now: int) -> float | None:
+        """Seconds that are left to respond at `now` (ns), negative when overdue; None: no limit, or over by itself."""
+        age = self.age_s(now)
+        if age is None or self.response_s is None or self.confirmed or self.isa not in ("UNACK", "ACKED"):
+            return None
+        return self.response_s - age

@@ -25,6 +25,8 @@ QUALITIES: Final = ("GOOD", "UNCERTAIN", "BAD", "STALE")
 GOOD, UNCERTAIN, BAD, STALE = range(4)
 SHELVES: Final = ("none", "timed", "oneshot")
 UNSHELVED, TIMED, ONESHOT = range(3)
+RETURNS: Final = 5
+"""Alarms that may return from shelves and suppression within ten minutes (alarm-model, stagger rule)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -65,12 +67,14 @@ class State(Columns):
         changed: int64 ns; readings up to it are accounted for.
         occurrence: int32 annunciations so far; latched: int32, the newest that latched.
         released: int32, shelf_no that time or return to normal has ended.
-        suppressed, first_out: bool. quality: uint8 index into `QUALITIES`.
+        suppressed: bool, hidden by design; wanted: bool, rules demand it now.
+        first_out: bool. quality: uint8 index into `QUALITIES`.
         active_since, detected: int64 ns of the newest occurrence; value, limit: float64 at its first crossing.
         pending: float64, the value at the crossing whose delay runs.
         entries: int64[n, most_counted] ns, newest first.
         flat_t, flat_v: where FLAT alarms saw the value move last.
         desk: the operators' side.
+        returns: int64[RETURNS] ns of the newest returns, in the order in which they were made.
         last_t, last_v, last_q: newest reading of each tag (m).
     """
 
@@ -81,6 +85,7 @@ class State(Columns):
     latched: IntArray
     released: IntArray
     suppressed: FlagArray
+    wanted: FlagArray
     first_out: FlagArray
     quality: SmallArray
     active_since: NsArray
@@ -92,6 +97,7 @@ class State(Columns):
     flat_t: NsArray
     flat_v: FloatArray
     desk: Desk
+    returns: NsArray
     last_t: NsArray
     last_v: FloatArray
     last_q: SmallArray
@@ -118,9 +124,9 @@ class State(Columns):
 
         desk = Desk(integer(), never(n), integer(), small(), integer(), never(n), flag())
         return cls(
-            small(), never(n), never(n), integer(), integer(), integer(), flag(), flag(), small(),
+            small(), never(n), never(n), integer(), integer(), integer(), flag(), flag(), flag(), small(),
             never(n), never(n), number(n), number(n), number(n), never(n, definitions.most_counted),
-            never(n), number(n), desk, never(m), number(m), np.zeros(m, np.uint8),
+            never(n), number(n), desk, never(RETURNS), never(m), number(m), np.zeros(m, np.uint8),
         )  # fmt: skip
 
 

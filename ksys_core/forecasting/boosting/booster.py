@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
@@ -120,7 +121,12 @@ class Trees(Frozen):
 
     def model_post_init(self, _context: object) -> None:
         """Refuses what XGBoost must not be given (`ValueError`)."""
-        checked(self._bytes(), features=len(self.features), most_trees=MAX_TREES, most_nodes=2 * MAX_LEAVES)
+        self._checked()
+
+    def _checked(self) -> tuple[bytes, tuple[int, ...]]:
+        """The bytes XGBoost wrote, sound in all their parts, and its version."""
+        data = self._bytes()
+        return data, checked(data, features=len(self.features), most_trees=MAX_TREES, most_nodes=2 * MAX_LEAVES)
 
     def _bytes(self) -> bytes:
         """The bytes XGBoost wrote, verified by their hash."""
@@ -145,8 +151,11 @@ class Trees(Frozen):
 def _loaded(trees: Trees) -> xgboost.Booster:
     import xgboost
 
+    data, version = trees._checked()
+    if version > tuple(int(part) for part in re.findall(r"\d+", xgboost.__version__)[:3]):
+        raise UbjsonError("made by a newer XGBoost than is installed")
     settings: dict[str, Any] = {"nthread": 1, "verbosity": 0}
-    return xgboost.Booster(params=settings, model_file=bytearray(trees._bytes()))
+    return xgboost.Booster(params=settings, model_file=bytearray(data))
 
 
 def stored(booster: xgboost.Booster, features: tuple[str, ...]) -> Trees:

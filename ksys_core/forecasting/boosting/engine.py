@@ -1,12 +1,14 @@
 """XGBoost for one tag: one model for all steps, the step being an input (direct multi-step).
 
 Target: ``(y[i+h] - y[i]) / scale``. How many trees are kept is found on the newest fifth of the origins, whose errors
-also give the bounds; the kept model is then grown on all origins.
+also give the bounds; the kept model is then grown on all origins. A long gap in the history
+costs the pairs of origin and step that end in it; elsewhere what it takes away is missing, which trees know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -31,27 +33,30 @@ from ksys_core.forecasting.boosting.features import (
     sampled,
     without_short_calendar,
 )
+from ksys_core.forecasting.boosting.inputs import MAX_INPUTS, Input, columns_of, input_names, input_of, scaled
 from ksys_core.forecasting.error_bounds import KNOTS, Table, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.plant_time import DEFAULT_ZONE, ZoneName
 
-HELD_ORIGINS = 60
+FEWEST: Final = 40
+"""Rows, and origins, to learn from."""
+HELD_ORIGINS: Final = 60
 """Least number of origins whose errors give the bounds, where there are so many."""
 
 
 class XgboostParams(GrowthParams):
-    """Newest points used for training, and the plant's time zone."""
+    """Newest points used for training, the plant's time zone, and tags that are looked at up to the issue time."""
 
     max_points: int = Field(8640, ge=100, le=200_000)
     zone: ZoneName = DEFAULT_ZONE
+    inputs: tuple[str, ...] = Field((), max_length=MAX_INPUTS, strict=False)
 
 
-class XgboostState(Frozen):
-    """Trees, and error quantiles ``errors[knot][h]`` in units of `scale`."""
+class TreeState(Frozen):
+    """Trees, and error quantiles ``errors[knot][h]`` in units of the series' scale."""
 
     season: int = Field(ge=1, le=100_000)
     zone: ZoneName
-    scale: float = Field(gt=0)
     trees: Trees
     errors: tuple[tuple[float, ...], ...]
 
@@ -61,13 +66,22 @@ class XgboostState(Frozen):
         return Layout(self.season, self.zone)
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the inputs in order."""
+        return self.layout.names
+
+    @property
     def horizon(self) -> int:
         """Steps it was trained for."""
         return len(self.errors[0])
 
+    def half(self, steps: int, levels: Sequence[float]) -> Table:
+        """Half widths float64[levels, steps] in units of the scale."""
+        return half_widths(np.array(self.errors)[:, :steps], levels)
+
     @model_validator(mode="after")
-    def _consistent(self) -> XgboostState:
-        if self.trees.features != self.layout.names:
+    def _consistent(self) -> Self:
+        if self.trees.features != self.columns:
             raise ValueError("the trees have other inputs than this version makes")
         steps = len(self.errors[0]) if self.errors else 0
         if len(self.errors) != len(KNOTS) or not steps or any(len(row) != steps for row in self.errors):
@@ -75,23 +89,40 @@ class XgboostState(Frozen):
         return self
 
 
+class XgboostState(TreeState):
+    """A model of one series, its scale, and the tags it looks at beside."""
+
+    scale: float = Field(gt=0)
+    inputs: tuple[Input, ...] = Field((), max_length=MAX_INPUTS)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the inputs in order."""
+        return (*self.layout.names, *input_names(len(self.inputs)))
+
+
 class Panel:
     """The scaled history of one series with its rows for any origins and steps."""
 
-    def __init__(self, y: RegularSeries, scale: float, horizon: int, layout: Layout) -> None:
+    def __init__(self, y: RegularSeries, scale: float, layout: Layout, inputs: Sequence[Input] = ()) -> None:
         self.z = y.v / scale
         self.span = y.stop - y.start
         self._layout = layout
-        self._clock = clock(y.start, y.step, np.arange(len(y) + horizon), layout.zone)
+        self._others = [scaled(y, each) for each in inputs]
+        self._grid = (y.start, y.step)
 
     def rows(self, origins: Indices, steps: Indices) -> Matrix:
         """Inputs."""
-        return matrix(self.z, self._clock, origins, steps, self._layout)
+        clocks = clock(*self._grid, origins + steps, self._layout.zone)
+        own = matrix(self.z, clocks, origins, steps, self._layout)
+        return np.concatenate([own, *(columns_of(values, origins) for values in self._others)], axis=1)
 
     def learned(self, origins: Indices, steps: Indices) -> tuple[Matrix, Table]:
-        """Inputs and targets for training."""
-        rows = without_short_calendar(self.rows(origins, steps), self._layout, self.span)
-        return rows, self.z[origins + steps] - self.z[origins]
+        """Inputs and targets for training, where both ends are known."""
+        target = self.z[origins + steps] - self.z[origins]
+        known = np.isfinite(target)
+        rows = without_short_calendar(self.rows(origins[known], steps[known]), self._layout, self.span)
+        return rows, target[known]
 
 
 class Xgboost:
@@ -100,25 +131,27 @@ class Xgboost:
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: XgboostParams) -> XgboostState:
         y = y.tail(params.max_points)
         layout = Layout(season, params.zone)
-        need = layout.least + horizon + 40
-        if len(y) < need:
+        need = layout.least + horizon + FEWEST
+        held = _held(y, layout, horizon, params)
+        if len(y) < need or not len(held):
             raise too_short(need)
-        _, scale = scale_of(y.v)
-        panel = Panel(y, scale, horizon, layout)
-        last = len(y) - horizon
-        cut = layout.least + int((last - layout.least) * 0.8)
-        early = max(cut - horizon, layout.least + (cut - layout.least) // 2)
-        held = np.unique(np.linspace(cut, last - 1, held_origins(params, horizon)).astype(np.int64))
-        rows, target = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
+        _, scale = scale_of(y.v[np.isfinite(y.v)])
+        inputs = tuple(input_of(y, tag) for tag in params.inputs)
+        panel = Panel(y, scale, layout, inputs)
+        early = max(int(held[0]) - horizon, layout.least + (int(held[0]) - layout.least) // 2)
+        first = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
         held_rows, held_target = panel.learned(*every_step(held, range(1, horizon + 1)))
-        rounds, guess = trained_until(rows, target, held_rows, held_target, params)
+        if len(first[1]) < FEWEST:
+            raise too_short(need)
+        rounds, guess = trained_until(*first, held_rows, held_target, params)
         errors = error_quantiles(np.abs(guess - held_target).reshape(len(held), horizon))
-        rows, target = panel.learned(*sampled(layout.least, last, horizon, params.max_rows, 2))
+        rows, target = panel.learned(*sampled(layout.least, len(y) - horizon, horizon, params.max_rows, 2))
         return XgboostState(
             season=season,
             zone=params.zone,
             scale=scale,
-            trees=stored(trained(rows, target, params, rounds), layout.names),
+            inputs=inputs,
+            trees=stored(trained(rows, target, params, rounds), (*layout.names, *input_names(len(inputs)))),
             errors=tuple(map(tuple, errors.tolist())),
         )
 
@@ -133,7 +166,7 @@ class Xgboost:
             raise too_short(layout.least + 1)
         y = y.tail(layout.reach(state.horizon) + 1)
         steps = np.arange(1, horizon + 1)
-        return Panel(y, state.scale, horizon, layout).rows(np.full(horizon, len(y) - 1), steps)
+        return Panel(y, state.scale, layout, state.inputs).rows(np.full(horizon, len(y) - 1), steps)
 
     def moves(self, states: Sequence[XgboostState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Scaled moves; one call for all series that share the same trees."""
@@ -141,13 +174,24 @@ class Xgboost:
 
     def finished(self, state: XgboostState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
         """The forecast after `y` from its scaled moves."""
-        half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
-        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
+        half = state.half(len(moves), levels) * state.scale
+        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half)
 
     def lookback(self, season: int, horizon: int, params: XgboostParams) -> int:
         return Layout(season, params.zone).reach(horizon) + 1
 
 
-def held_origins(params: GrowthParams, horizon: int) -> int:
-    """How many origins are held out so that their rows are a quarter of the rows learned from."""
-    return max(HELD_ORIGINS, params.max_rows // 4 // horizon)
+def _held(y: RegularSeries, layout: Layout, horizon: int, params: GrowthParams) -> Indices:
+    """Origins of the newest fifth that are held out, evenly spread, with every step known.
+
+    So many that their rows are a quarter of those learned from.
+    """
+    missing = np.concatenate([[0], np.cumsum(np.isnan(y.v))])
+    origins = np.arange(layout.least, len(y) - horizon)
+    newest = origins[len(origins) * 4 // 5 :]
+    whole: Indices = newest[missing[newest + horizon + 1] == missing[newest]]
+    if not len(whole):
+        return whole
+    count = max(HELD_ORIGINS, params.max_rows // 4 // horizon)
+    chosen: Indices = whole[np.unique(np.linspace(0, len(whole) - 1, count).astype(np.int64))]
+    return chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,6 +11,7 @@ import numpy as np
 from ksys_core.forecasting.boosting.ubjson import UbjsonError, parsed
 
 OBJECTIVE: Final = "reg:absoluteerror"
+_LARGEST: Final = float(np.finfo(np.float32).max)
 _ROOT: Final = 2_147_483_647
 _INDICES: Final = ("left_children", "right_children", "parents", "split_indices")
 _FLAGS: Final = ("default_left", "split_type")
@@ -20,8 +20,8 @@ _EMPTY: Final = ("categories", "categories_nodes", "categories_segments", "categ
 _BASE: Final = re.compile(r"\[?(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\]?")
 
 
-def checked(data: bytes, *, features: int, most_trees: int, most_nodes: int) -> int:
-    """The number of trees of the XGBoost model `data` (UBJSON) with `features` inputs and one output.
+def checked(data: bytes, *, features: int, most_trees: int, most_nodes: int) -> tuple[int, ...]:
+    """The version of the library that wrote the XGBoost model `data` (UBJSON) with `features` inputs and one output.
 
     Raises:
         UbjsonError: it is not such a model, or anything in it is not as it must be.
@@ -39,7 +39,10 @@ def checked(data: bytes, *, features: int, most_trees: int, most_nodes: int) -> 
     booster = learner["gradient_booster"]
     _keys(booster, {"model", "name"})
     _require(booster["name"] == "gbtree", "booster")
-    return _check_model(booster["model"], features, most_trees, most_nodes)
+    _check_model(booster["model"], features, most_trees, most_nodes)
+    version = tuple(_integers(document["version"]))
+    _require(len(version) == 3, "version")
+    return version
 
 
 def _require(condition: object, what: str) -> None:
@@ -58,10 +61,10 @@ def _check_parameters(found: object, features: int) -> None:
     sizes = {"num_class": "0", "num_feature": str(features), "num_target": "1"}
     _require({key: found[key] for key in sizes} == sizes and found["boost_from_average"] in {"0", "1"}, "parameters")
     base = _BASE.fullmatch(found["base_score"])
-    _require(base is not None and math.isfinite(np.float32(base[1])), "base score")
+    _require(base is not None and abs(float(base[1])) < _LARGEST, "base score")
 
 
-def _check_model(model: object, features: int, most_trees: int, most_nodes: int) -> int:
+def _check_model(model: object, features: int, most_trees: int, most_nodes: int) -> None:
     _keys(model, {"cats", "gbtree_model_param", "iteration_indptr", "tree_info", "trees"})
     assert isinstance(model, dict)
     trees = model["trees"]
@@ -73,7 +76,6 @@ def _check_model(model: object, features: int, most_trees: int, most_nodes: int)
     _require(all(len(_sequence(part)) == 0 for part in model["cats"].values()), "categories")
     for i, tree in enumerate(trees):
         _check_tree(tree, i, features, most_nodes)
-    return len(trees)
 
 
 def _sequence(value: object) -> Any:

@@ -91,6 +91,14 @@ _FLOW_LOW = _texts(
     ("Find the cause of the trip, restart the train", "정지 원인을 확인하고 계열을 재기동하십시오"),
 )
 
+SOURCE_TEXTS: Final = _texts(
+    ("The simulated plant gives no readings", "모의 플랜트에서 측정값이 오지 않음"),
+    ("Values freeze; process alarms are held, not judged", "값이 멈추고 공정 알람은 판정되지 않고 유지됨"),
+    (
+        "See the source on the service page; start the service",
+        "서비스 화면에서 데이터 소스를 확인하고 서비스를 시작하십시오",
+    ),
+)
 GUIDANCE: Final[Mapping[tuple[str, LimitKind], AlarmTexts]] = {
     ("DP_STAGE2", "H"): _FOULING,
     ("DP_STAGE2", "HH"): _FOULING,

@@ -10,8 +10,8 @@ from concurrent.futures import Executor
 import pytest
 
 from ksys_core.cli.durations import seconds
-from ksys_core.cli.models import season_of
 from ksys_core.cli.program import run
+from ksys_core.cli.seasons import season_of
 from ksys_core.domain.times import MINUTE
 from ksys_core.errors import KnownError
 from ksys_core.services import models as service
@@ -34,7 +34,7 @@ async def ksys(*words: str) -> int:
     return await asyncio.to_thread(run, words)
 
 
-async def test_deploy_list_show_undeploy(database: Database, now: int, capsys: Capture) -> None:
+async def test_deploy_list_show_retire(database: Database, now: int, capsys: Capture) -> None:
     await history(database, ["FLOW"], days=1, now=now)
 
     assert await ksys("models", "deploy", "FLOW", "--season", "none", "--horizon", "12") == 0
@@ -49,7 +49,7 @@ async def test_deploy_list_show_undeploy(database: Database, now: int, capsys: C
     assert len(shown["value"]) == len(shown["t"]) == 12
     assert await ksys("forecast", "show", "FLOW") == 0
     assert "FLOW: ensemble (model)" in capsys.readouterr().out
-    assert await ksys("models", "undeploy", str(row["model_id"]), "--reason", "trial") == 0
+    assert await ksys("models", "retire", str(row["model_id"]), "--reason", "trial") == 0
     assert await ksys("forecast", "show", "FLOW") == 2
     assert capsys.readouterr().err == "ksys: There is no forecast of FLOW.\n"
 
@@ -69,7 +69,7 @@ async def test_run_forecasts_everything_deployed(
         (("models", "deploy", "NONE"), "There is no tag NONE."),
         (("models", "deploy", "FLOW", "--algorithm", "magic"), "There is no algorithm magic"),
         (("models", "deploy", "FLOW", "--interval", "7m"), "divide a day"),
-        (("models", "undeploy", "77"), "Model 77 is not deployed."),
+        (("models", "retire", "77"), "Model 77 is not deployed."),
         (("forecast", "show", "NONE"), "There is no tag NONE."),
     ],
 )
@@ -136,3 +136,20 @@ async def test_the_gate_lets_only_the_better_model_in(database: Database, now: i
     assert "champion" in shown
     assert "ridge for FLOW" in shown
     assert await ksys("models", "deploy", *options, "--algorithm", "naive", "--gate") == 2
+
+
+@pytest.mark.parametrize("algorithm", ["xgboost", "prophet"])
+async def test_heavy_libraries_work_in_silence_in_a_worker(
+    database: Database, now: int, algorithm: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await history(database, ["FLOW", "VALVE"], days=1.5, now=now)
+    words = ("models", "deploy", "FLOW", "--algorithm", algorithm, "--season", "none", "--horizon", "12")
+    inputs = ("--input-tag", "VALVE") if algorithm == "xgboost" else ()
+    assert await ksys(*words, *inputs) == 0
+    out, err = capfd.readouterr()
+    assert f"{algorithm} for FLOW" in out
+    assert "12 rows forecast" in out
+    assert err == ""
+    (row,) = await service.listed(database)
+    assert (row.last_state, row.last_error) == ("model", "")
+    assert await database.fetchval("select params->>'zone' from trained_models") == "Asia/Seoul"

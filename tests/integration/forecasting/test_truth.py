@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ksys_core.domain.times import DAY, HOUR, MINUTE, SECOND, to_datetime
+from ksys_core.forecasting.scores import pinball
 from ksys_core.services import backfill, forecast, metrics, models
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
@@ -106,7 +107,7 @@ async def test_scores_are_those_of_the_definition(database: Database, executor: 
     )
     error = value - actual
     whole = (await metrics.scores(database, [model], now_ns=now))[0]
-    steps = await metrics.scores(database, [model], now_ns=now, by_step=True)
+    steps = await metrics.scores(database, [model], now_ns=now, by="step")
 
     assert whole.n == 36
     assert whole.mae == pytest.approx(np.abs(error).mean())
@@ -155,3 +156,74 @@ async def test_the_stored_step_and_time_belong_together(database: Database, exec
         await database.execute(
             "update forecast_results set target_ts = $1 where step = 2", to_datetime(NOW + 61 * MINUTE + SECOND)
         )
+
+
+async def test_skill_is_against_the_better_baseline_by_part_of_the_horizon(
+    database: Database, executor: Executor
+) -> None:
+    await history(database, ["FLOW"], days=3)
+    plan = TrainingPlan("ridge", season=288)
+    model = await models.deploy(database, now_ns=NOW, executor=executor, tag="FLOW", plan=plan)
+    await forecast.run_cycle(database, now_ns=NOW, executor=executor)
+    flow = await sensor(database, "FLOW")
+    t = minutes(NOW, NOW + 3 * HOUR)
+    await put(database, flow, t, wave(t, 0))
+    now = NOW + 3 * HOUR + MINUTE
+    await backfill.run(database, now_ns=now)
+    await metrics.run(database, now_ns=now)
+
+    def mean(minute: int) -> float:
+        return float(wave(minutes(minute, minute + STEP), 0).mean())
+
+    rows = await database.fetch("select step, value, actual, naive, seasonal from forecast_results order by step")
+    assert [row["naive"] for row in rows] == pytest.approx([mean(NOW - STEP)] * 36)
+    assert [row["seasonal"] for row in rows] == pytest.approx([mean(NOW + k * STEP - DAY) for k in range(36)])
+    errors = {
+        name: np.array([abs(row[name] - row["actual"]) for row in rows]) for name in ("value", "naive", "seasonal")
+    }
+    whole = (await metrics.scores(database, [model], now_ns=now))[0]
+    parts = {s.step: s for s in await metrics.scores(database, [model], now_ns=now, by="part")}
+    best = min(errors["naive"].sum(), errors["seasonal"].sum())
+    assert whole.skill == pytest.approx(1 - errors["value"].sum() / best)
+    assert (whole.n_base, list(parts)) == (36, [1, 2, 4, 7, 13, 25])
+    second = slice(3, 6)
+    best = min(errors["naive"][second].sum(), errors["seasonal"][second].sum())
+    assert parts[4].skill == pytest.approx(1 - errors["value"][second].sum() / best)
+    assert (parts[4].n, parts[25].n) == (3, 12)
+    y, f = (np.array([row[name] for row in rows]) for name in ("actual", "value"))
+    assert whole.mape == pytest.approx((np.abs(f - y) / y).mean())
+    bounds = await database.fetch("select lo80, hi80, lo95, hi95 from forecast_results order by step")
+    losses = [pinball(y, f, 0.5)]
+    for name, p in (("lo80", 0.1), ("hi80", 0.9), ("lo95", 0.025), ("hi95", 0.975)):
+        losses.append(pinball(y, np.array([row[name] for row in bounds]), p))
+    assert whole.pinball == pytest.approx(np.mean(losses))
+
+
+async def test_percentages_are_left_out_where_actuals_come_near_zero(database: Database, executor: Executor) -> None:
+    model = (await forecast_once(database, executor, "FLOW"))["FLOW"]
+    t = minutes(NOW, NOW + 3 * HOUR)
+    values = np.full(len(t), 40.0)
+    values[:5] = 1.0  # below 5 % of the span of 100
+    await put(database, await sensor(database, "FLOW"), t, values)
+    await backfill.run(database, now_ns=NOW + 4 * HOUR)
+    await metrics.run(database, now_ns=NOW + 4 * HOUR)
+    whole = (await metrics.scores(database, [model], now_ns=NOW + 4 * HOUR))[0]
+    assert (whole.near_zero, np.isnan(whole.mape), np.isnan(whole.smape)) == (1, True, False)
+    late = await metrics.scores(database, [model], now_ns=NOW + 4 * HOUR, by="part")
+    assert [np.isnan(part.mape) for part in late] == [True, False, False, False, False, False]
+
+
+async def test_windows_are_whole_hours_of_the_same_sums(database: Database, executor: Executor) -> None:
+    model = (await forecast_once(database, executor, "FLOW"))["FLOW"]
+    t = minutes(NOW, NOW + 3 * HOUR)
+    await put(database, await sensor(database, "FLOW"), t, wave(t))
+    await backfill.run(database, now_ns=NOW + 4 * HOUR)
+    await metrics.run(database, now_ns=NOW + 4 * HOUR)
+    rows = await database.fetch("select target_ts, abs(value - actual) as e from forecast_results")
+    now = NOW + 2 * HOUR + 30 * MINUTE
+    for name, window in metrics.WINDOWS.items():
+        first = to_datetime(NOW + 2 * HOUR - window)
+        own = [row["e"] for row in rows if first <= row["target_ts"] < to_datetime(NOW + 3 * HOUR)]
+        found = (await metrics.scores(database, [model], now_ns=now, window_ns=window))[0]
+        assert found.n == len(own), name
+        assert found.mae == pytest.approx(np.mean(own))

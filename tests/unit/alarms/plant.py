@@ -11,6 +11,7 @@ from ksys_core.domain.alarms.desk import Operation, operate
 from ksys_core.domain.alarms.engine import Step, step
 from ksys_core.domain.alarms.isa import ISA_STATES
 from ksys_core.domain.alarms.state import State, isa
+from ksys_core.domain.alarms.suppression import demand
 from ksys_core.domain.alarms.transitions import EVENTS
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
@@ -48,6 +49,11 @@ class Bench:
         """An operator's action on every alarm."""
         rows = np.arange(len(self.definitions))
         self.state, _ = operate(self.state, operation, rows, round(second * SECOND), round(until * SECOND), once=once)
+
+    def demands(self, second: float, *wanted: bool) -> None:
+        """Rules want these alarms hidden; one value stands for all."""
+        mask = np.broadcast_to(np.array(wanted), len(self.definitions))
+        self.take(demand(self.state, self.definitions, mask, round(second * SECOND)))
 
     @property
     def states(self) -> list[str]:

@@ -37,6 +37,9 @@ class ReferenceAlarm:
     released: int = 0
     until: int = 0
     oos: bool = False
+    active_since: int = -FOREVER
+    suppressed: bool = False
+    wanted: bool = False
     events: list[tuple[str, int, int, int, str]] = field(default_factory=list)
 
     @property
@@ -47,6 +50,8 @@ class ReferenceAlarm:
     def isa(self) -> str:
         if self.oos:
             return "OOSRV"
+        if self.suppressed:
+            return "DSUPR"
         if self.shelved:
             return "SHLVD"
         acked = self.acked >= self.occurrence
@@ -66,8 +71,9 @@ class ReferenceAlarm:
             self.latched = self.occurrence
 
     def activate(self, source: int, at: int) -> None:
-        self.cond, self.since, self.entries = "A", source, []
-        self.annunciate()
+        self.cond, self.since, self.active_since, self.entries = "A", source, source, []
+        if self.latching or not self.suppressed:
+            self.annunciate()
         self.emit("ACT", source, at)
 
     def clear(self, source: int, at: int) -> None:
@@ -77,15 +83,13 @@ class ReferenceAlarm:
             self.released = self.shelf_no
             self.emit("SHLVEND", at, at)
 
-    def due(self) -> tuple[int, str]:
+    def deadline(self) -> tuple[int, str]:
         usable = self.quality in ("GOOD", "UNCERTAIN")
         options = [(FOREVER, 9, "")]
         if self.cond == "PEND_ON" and usable:
             options.append((self.since + self.on_delay, 0, "on"))
         if self.cond == "PEND_OFF" and usable:
             options.append((self.since + self.off_delay, 1, "off"))
-        if self.shelved:
-            options.append((self.until, 2, "shelf"))
         if self.realarm is not None and self.isa == "ACKED":
             options.append((self.acked_at + self.realarm, 3, "realarm"))
         at, _, what = min(options)
@@ -93,21 +97,49 @@ class ReferenceAlarm:
 
     def advance(self, to: int) -> None:
         while True:
-            at, what = self.due()
+            at, what = self.deadline()
             if at > to:
                 return
             if what == "on":
                 self.activate(self.since, at)
             elif what == "off":
                 self.clear(self.since, at)
-            elif what == "shelf":
-                if self.cond in ("A", "PEND_OFF") or self.latched > self.reset:
-                    self.annunciate()
-                self.released = self.shelf_no
-                self.emit("SHLVEND", at, at)
             else:
                 self.annunciate()
                 self.emit("RALM", at, at)
+
+    @property
+    def stands(self) -> bool:
+        return self.cond in ("A", "PEND_OFF") or self.latched > self.reset
+
+    def demand(self, at: int, wanted: bool) -> None:
+        self.wanted = wanted
+        if wanted and not self.suppressed:
+            self.suppressed = True
+            self.emit("SUPR", at, at)
+
+    def over(self, now: int) -> bool:
+        return self.shelved and self.until <= now
+
+    def due(self, now: int) -> bool:
+        return self.over(now) or (self.suppressed and not self.wanted)
+
+    def would_sound(self, now: int) -> bool:
+        """Unacknowledged on the screen once it is let go."""
+        hidden = self.oos or (self.suppressed and self.wanted) or (self.shelved and not self.over(now))
+        return self.stands and not hidden
+
+    def let_go(self, now: int) -> None:
+        if self.over(now):
+            if self.stands and not self.suppressed:
+                self.annunciate()
+            self.released = self.shelf_no
+            self.emit("SHLVEND", now, now)
+        if self.suppressed and not self.wanted:
+            self.suppressed = False
+            if self.stands:
+                self.annunciate()
+            self.emit("UNSUPR", now, now)
 
     def age(self, to: int) -> None:
         """Go stale, strictly after the time to do so."""
@@ -167,7 +199,7 @@ class ReferenceAlarm:
             self.acked = self.occurrence - 1
         elif kind == "RESET" and isa == "LACKED":
             self.reset = self.latched
-        elif kind in ("SHLV", "ONCE") and isa != "OOSRV":
+        elif kind in ("SHLV", "ONCE") and isa not in ("OOSRV", "DSUPR"):
             self.shelf = "timed" if kind == "SHLV" else "oneshot"
             self.shelf_no, self.until = self.shelf_no + 1, until
             if kind == "ONCE":
@@ -180,3 +212,19 @@ class ReferenceAlarm:
             self.oos = False
             if self.cond in ("A", "PEND_OFF"):
                 self.acked = min(self.acked, self.occurrence - 1)
+
+
+@dataclass
+class ReferenceReturns:
+    """Five places in ten minutes, for all alarms together."""
+
+    made: list[int] = field(default_factory=list)
+
+    def release(self, alarms: list[ReferenceAlarm], now: int) -> None:
+        due = [alarm for alarm in alarms if alarm.due(now)]
+        queue = sorted((a for a in due if a.would_sound(now)), key=lambda a: a.active_since)
+        chosen = queue[: 5 - sum(now - 600 < at <= now for at in self.made)]
+        self.made += [now] * len(chosen)
+        for alarm in due:
+            if alarm in chosen or alarm not in queue:
+                alarm.let_go(now)

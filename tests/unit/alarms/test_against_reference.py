@@ -11,14 +11,15 @@ from hypothesis import strategies as st
 from ksys_core.domain import quality
 from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.desk import Operation, operate
-from ksys_core.domain.alarms.engine import step
+from ksys_core.domain.alarms.engine import Step, step
 from ksys_core.domain.alarms.isa import ISA_STATES
 from ksys_core.domain.alarms.replay import NORMAL, Rebuilt, replay
 from ksys_core.domain.alarms.state import State, isa, regions
+from ksys_core.domain.alarms.suppression import demand
 from ksys_core.domain.alarms.transitions import EVENTS, Transitions
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
-from tests.unit.alarms.reference import ReferenceAlarm
+from tests.unit.alarms.reference import ReferenceAlarm, ReferenceReturns
 
 CODES = {"GOOD": quality.GOOD, "UNCERTAIN": quality.UNCERTAIN, "BAD": quality.BAD}
 Event = tuple[int, str, int, int, int, str]
@@ -38,7 +39,20 @@ class Happening(NamedTuple):
 @st.composite
 def histories(draw: st.DrawFn) -> list[Happening]:
     t, result = 0, []
-    kinds = ["reading"] * 12 + ["time", "ACK", "UNACK", "RESET", "SHLV", "ONCE", "UNSHLV", "OOS", "INSRV"]
+    kinds = ["reading"] * 12 + [
+        "time",
+        "ACK",
+        "UNACK",
+        "RESET",
+        "SHLV",
+        "ONCE",
+        "UNSHLV",
+        "OOS",
+        "INSRV",
+        "HIDE",
+        "HIDE",
+        "SHOW",
+    ]
     for _ in range(draw(st.integers(1, 40))):
         t += draw(st.sampled_from([1, 1, 2, 3, 5, 10, 40]))
         result.append(
@@ -95,24 +109,26 @@ def by_engine(
     events: list[Event] = []
     waiting: list[Happening] = []
 
-    def run(now: int | None = None) -> None:
+    def keep(done: Step) -> None:
         nonlocal state
-        batch = ReadingBatch.of(
-            [h.sensor for h in waiting],
-            [h.t * SECOND for h in waiting],
-            [h.value for h in waiting],
-            [CODES[h.quality] for h in waiting],
-        )
-        done = step(state, definitions, batch, None if now is None else now * SECOND)
         journal.append(done.transitions)
         state = done.state
-        waiting.clear()
         k = done.transitions
         events.extend(
             (int(definitions.alarm_id[k.row[i]]), EVENTS[k.event[i]], k.source[i] // SECOND, k.detected[i] // SECOND,
              int(k.occurrence[i]), ISA_STATES[k.isa_to[i]])
             for i in range(len(k))
         )  # fmt: skip
+
+    def run(now: int | None = None) -> None:
+        batch = ReadingBatch.of(
+            [h.sensor for h in waiting],
+            [h.t * SECOND for h in waiting],
+            [h.value for h in waiting],
+            [CODES[h.quality] for h in waiting],
+        )
+        keep(step(state, definitions, batch, None if now is None else now * SECOND))
+        waiting.clear()
 
     rows = np.arange(len(definitions))
     for happening, cut in zip(history, cuts, strict=True):
@@ -122,7 +138,11 @@ def by_engine(
                 run()
             continue
         run(happening.t)
-        if happening.what != "time":
+        if happening.what in ("HIDE", "SHOW"):
+            wanted = state.wanted.copy()
+            wanted[1 + definitions.alarm_id % 2 == happening.sensor] = happening.what == "HIDE"
+            keep(demand(state, definitions, wanted, happening.t * SECOND))
+        elif happening.what != "time":
             kind: Operation = "SHLV" if happening.what == "ONCE" else happening.what  # type: ignore[assignment]
             once = happening.what == "ONCE"
             state, done_by = operate(state, kind, rows, happening.t * SECOND, happening.until * SECOND, once=once)
@@ -132,17 +152,27 @@ def by_engine(
 
 
 def by_reference(alarms: list[ReferenceAlarm], history: list[Happening]) -> None:
+    returns = ReferenceReturns()
+
+    def pass_to(t: int) -> None:
+        for alarm in alarms:
+            alarm.time(t)
+        returns.release(alarms, t)
+
     for happening in history:
-        for number, alarm in enumerate(alarms):
-            if happening.what == "reading":
-                if happening.sensor == 1 + number % 2:
-                    alarm.reading(happening.t, happening.value, happening.quality)
-                continue
-            alarm.time(happening.t)
-            if happening.what != "time":
+        of_tag = [alarm for number, alarm in enumerate(alarms) if happening.sensor == 1 + number % 2]
+        if happening.what == "reading":
+            for alarm in of_tag:
+                alarm.reading(happening.t, happening.value, happening.quality)
+            continue
+        pass_to(happening.t)
+        if happening.what in ("HIDE", "SHOW"):
+            for alarm in of_tag:
+                alarm.demand(happening.t, happening.what == "HIDE")
+        elif happening.what != "time":
+            for alarm in alarms:
                 alarm.operate(happening.what, happening.t, happening.until)
-    for alarm in alarms:
-        alarm.time(history[-1].t)
+    pass_to(history[-1].t)
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,7 +8,6 @@ import pytest
 from ksys_core.domain import quality
 from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.definition import NewAlarmDefinition, contradiction
-from ksys_core.domain.alarms.regions import Work, suppress
 from ksys_core.errors import KnownError
 from tests.unit.alarms.plant import Bench, one
 
@@ -120,12 +119,25 @@ def test_suppression_by_design_hides_and_returns_what_is_active_unacknowledged()
     bench = one()
     bench.reads((0, 11.0))
     bench.does("ACK", 1)
-    for on, expected in ((True, "DSUPR"), (False, "UNACK")):
-        work = Work.on(bench.definitions, bench.state)
-        suppress(work, np.array([0]), 2, on)
-        bench.state = work.state
-        assert bench.states == [expected]
-        assert work.changed.all()
+    bench.demands(2, True)
+    assert bench.states == ["DSUPR"]
+    bench.demands(3, False)
+    assert bench.states == ["DSUPR"]  # until time passes
+    bench.passes(3)
+    assert bench.states == ["UNACK"]
+    assert bench.events == [(0, 1, "ACT"), (2, 1, "SUPR"), (3, 1, "UNSUPR")]
+
+
+def test_a_shelf_that_ends_under_suppression_does_not_show_the_alarm() -> None:
+    bench = one()
+    bench.reads((0, 11.0))
+    bench.does("SHLV", 1, until=50.0)
+    bench.demands(2, True)
+    bench.passes(60)
+    assert (bench.states, bench.events[-1]) == (["DSUPR"], (60, 1, "SHLVEND"))
+    bench.demands(70, False)
+    bench.passes(70)
+    assert bench.states == ["UNACK"]
 
 
 def test_without_a_limit_nothing_alarms_and_what_was_active_returns() -> None:
@@ -185,25 +197,63 @@ def test_the_diagnostic_of_a_source_is_about_quality_and_separate_from_the_proce
     assert bench.states == ["UNACK", "RTNUN"]
 
 
-@pytest.mark.parametrize(
-    "passing", [[100.0, 700.0, 1299.0, 1300.0, 2000.0], [2000.0], [float(t) for t in range(90, 1310)]]
-)
-def test_shelved_alarms_return_five_in_ten_minutes_highest_priority_first(passing: list[float]) -> None:
+@pytest.mark.parametrize("passing", [[100.0, 700.0, 1299.0, 1300.0, 2000.0], [float(t) for t in range(100, 1310)]])
+@pytest.mark.parametrize("suppressed", [False, True])
+def test_five_alarms_return_in_ten_minutes_highest_priority_first(passing: list[float], suppressed: bool) -> None:
+    """From the shelf and from suppression, and from both together."""
     n = 12
-    bench = Bench(
-        Definitions.of(
-            alarm_id=np.arange(n), sensor_id=np.arange(n), kind="H", limit=10.0, priority=[3] * 6 + [1] * 3 + [2] * 3
-        )
-    )
-    for tag in range(n):
-        bench.reads((0, 11.0), sensor=tag)
-    bench.does("SHLV", 1, until=100.0)
+    bench = many(n, priority=[3] * 6 + [1] * 3 + [2] * 3)
+    if suppressed:
+        bench.demands(1, *([True] * 7 + [False] * 5))
+        bench.does("SHLV", 1, until=100.0)  # only those that are not suppressed
+        bench.demands(100, False)
+    else:
+        bench.does("SHLV", 1, until=100.0)
     for second in passing:
         bench.passes(second)
-    returns = [(at, alarm) for at, alarm, event in bench.events if event == "SHLVEND"]
+    returns = [(at, alarm) for at, alarm, event in bench.events if event in ("SHLVEND", "UNSUPR")]
     assert returns == [
         (100.0, 6), (100.0, 7), (100.0, 8), (100.0, 9), (100.0, 10),
         (700.0, 0), (700.0, 1), (700.0, 2), (700.0, 3), (700.0, 11),
         (1300.0, 4), (1300.0, 5),
     ]  # fmt: skip
     assert set(bench.states) == {"UNACK"}
+
+
+def test_after_an_outage_alarms_do_not_return_all_at_once() -> None:
+    bench = many(12)
+    bench.does("SHLV", 1, until=100.0)
+    bench.passes(50_000)
+    assert bench.states.count("UNACK") == 5
+
+
+def test_what_is_back_to_normal_does_not_wait_for_a_place() -> None:
+    bench = many(12)
+    bench.demands(1, True)
+    bench.demands(2, False)
+    bench.passes(2)
+    assert bench.states.count("DSUPR") == 7
+    waiting = [tag for tag, state in enumerate(bench.states) if state == "DSUPR"]
+    bench.reads((3, 5.0), sensor=waiting[0])
+    bench.passes(4)
+    assert bench.states[waiting[0]] == "RTNUN"
+    assert bench.states.count("DSUPR") == 6
+
+
+def test_a_clock_set_back_does_not_hold_returns() -> None:
+    bench = many(12)
+    bench.demands(1, True)
+    bench.demands(86_400, False)
+    bench.passes(86_400)
+    assert bench.states.count("UNACK") == 5
+    bench.passes(100)
+    assert bench.states.count("UNACK") == 10
+
+
+def many(n: int, **fields: object) -> Bench:
+    """A bench of n tags with an active H alarm each, by id from 0."""
+    definitions = Definitions.of(alarm_id=np.arange(n), sensor_id=np.arange(n), kind="H", limit=10.0, **fields)  # type: ignore[arg-type]
+    bench = Bench(definitions)
+    for tag in range(n):
+        bench.reads((0, 11.0), sensor=tag)
+    return bench

@@ -16,7 +16,7 @@ from tests.unit.forecasting.signals import SEASON, daily
 
 def artefact(name: str = "auto_arima") -> dict[str, Any]:
     model, notes = fit_recorded(SPECS[name], daily(), season=SEASON, horizon=6)
-    loaded: dict[str, Any] = json.loads(artefacts.dump(model, daily(), notes))
+    loaded: dict[str, Any] = json.loads(artefacts.dump(model, daily(), notes=notes))
     return loaded
 
 

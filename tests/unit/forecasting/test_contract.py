@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
+from ksys_core.domain.times import to_ns
 from ksys_core.errors import KnownError
 from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.attempts import fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, fit
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.registry import SPECS
+from ksys_core.forecasting.registry import SPECS, in_zone
 from tests.unit.forecasting.signals import SEASON, daily, with_values
 
 HORIZON = 12
 ENGINES = tuple(SPECS)
-SEASONAL = ("ensemble", "seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl", "xgboost")
-WITH_TREES = ("ensemble", "xgboost")
+SEASONAL = ("ensemble", "seasonal_naive", "ridge", "auto_ets", "auto_theta", "mstl", "xgboost", "xgboost_global")
+WITH_TREES = ("ensemble", "xgboost", "xgboost_global")
 
 _cache: dict[tuple[str, int], Fitted] = {}
 
@@ -155,7 +159,7 @@ def test_a_sensor_that_stops_moving_after_training_gets_its_value(name: str) -> 
 
 
 @pytest.mark.parametrize("name", ENGINES)
-@pytest.mark.parametrize(("factor", "shift"), [(1e9, 0.0), (1e-9, 0.0), (-1.0, 0.0), (1.0, -500.0), (1.0, 1e6)])
+@pytest.mark.parametrize(("factor", "shift"), [(1e12, 0.0), (1e-9, 0.0), (-1.0, 0.0), (1.0, -500.0), (1.0, 1e6)])
 def test_units_do_not_matter(name: str, factor: float, shift: float) -> None:
     y = daily()
     usual = tidy(fitted(name).predict())
@@ -192,3 +196,31 @@ def test_native_bounds_cover_most_of_what_comes(name: str) -> None:
 def test_unknown_season_for_an_engine_counts_as_none() -> None:
     model = fit(SPECS["auto_ets"], daily(), season=288, horizon=HORIZON)
     assert model.season == 1
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("change", [datetime(2025, 3, 30, 1, tzinfo=UTC), datetime(2025, 10, 26, 1, tzinfo=UTC)])
+def test_days_on_which_clocks_change_are_days_like_others(name: str, change: datetime) -> None:
+    """Hours are counted in UTC: none is twice there and none is missing."""
+    spec, whole = SPECS[name], daily(480 + HORIZON, noise=0.1)
+    start = to_ns(change) - 474 * whole.step  # clocks change six hours before the forecast's end
+    zoned = in_zone(name, {}, "Europe/Berlin")
+    params = spec.params_model.model_validate(zoned)
+    past = RegularSeries(start, whole.step, whole.v[:480])
+    made = fit_recorded(spec, past, season=SEASON, horizon=HORIZON, params=params)[0].predict()
+    error = np.abs(made.value - whole.v[480:]).mean()
+    assert made.finite
+    assert error < {"naive": 16, "drift": 16, "auto_arima": 6}.get(name, 2)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_no_library_warns_logs_or_prints(
+    name: str, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        made, notes = fit_recorded(SPECS[name], daily(), season=SEASON, horizon=HORIZON)
+        made.predict()
+    told = [note for note in notes if note not in made.state.remarks()]
+    assert [note for note in told if "convergence" not in note] == []  # these are data: they are kept with the model
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")

@@ -17,7 +17,7 @@ from ksys_core.forecasting.work import (
     FALLBACK_LOOKBACK,
     PredictTask,
     TrainTask,
-    lookback,
+    needs,
     predict_batch,
     predict_known,
     train,
@@ -114,5 +114,6 @@ def test_of_too_many_models_the_first_one_goes(monkeypatch: pytest.MonkeyPatch) 
 def test_the_window_of_a_model_is_told_without_its_artefact() -> None:
     whole = task("ridge")
     fitted = artefacts.load(whole.artefact)
-    assert lookback("ridge", fitted.season, 6, "{}") == fitted.lookback + MAX_LATE
-    assert lookback("ridge", 24, 6, '{"max_points": "many"}') == FALLBACK_LOOKBACK
+    assert needs("ridge", fitted.season, 6, "{}") == (fitted.lookback + MAX_LATE, ())
+    assert needs("ridge", 24, 6, '{"max_points": "many"}') == (FALLBACK_LOOKBACK, ())
+    assert needs("xgboost", 24, 6, '{"inputs": ["PUMP"]}')[1] == ("PUMP",)

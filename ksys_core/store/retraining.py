@@ -1,0 +1,87 @@
+"""What is to be trained again: champions with their age, and findings of drift that ask for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.store.pool import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The champion of a sensor.
+
+    Attributes:
+        newest_ns: by algorithm, when the sensor's newest model of it was made.
+        in_shadow: algorithms of the sensor's challengers.
+        findings: numbers of its findings of drift that ask for retraining and led to none yet.
+    """
+
+    sensor_id: int
+    algorithm: str
+    interval_s: int
+    horizon: int
+    season: int
+    params: dict[str, Any]
+    data_from_ns: int
+    data_to_ns: int
+    newest_ns: dict[str, int]
+    in_shadow: frozenset[str]
+    findings: tuple[int, ...]
+
+
+_CHAMPIONS: Final = """
+select d.sensor_id, m.algorithm, m.interval_s, m.horizon, m.season, m.params, m.data_from, m.data_to,
+       (select coalesce(jsonb_object_agg(t.algorithm, t.at), '{}') from (
+          select algorithm, extract(epoch from max(created_at)) as at from trained_models t
+          where t.sensor_id = d.sensor_id group by 1) t) as newest,
+       array(select t.algorithm from deployed_models x join trained_models t using (model_id)
+             where x.sensor_id = d.sensor_id and x.is_active and x.role = 'challenger'
+               and x.kept_until is null) as shadow,
+       array(select f.finding_id from drift_findings f where f.model_id = d.model_id and f.cleared_at is null
+             and f.severity = 'act' and f.job_id is null order by 1) as findings
+from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
+where d.is_active and d.role = 'champion' and s.enabled
+  and ($1::text is null
+       or not exists (select from training_jobs j where j.batch = $1 and j.sensor_ids[1] = d.sensor_id))
+  and ($2::timestamptz is null
+       or exists (select from drift_findings f where f.model_id = d.model_id and f.cleared_at is null
+                  and f.severity = 'act' and f.job_id is null)
+          and not exists (select from training_jobs j where d.sensor_id = any (j.sensor_ids) and j.origin <> 'person'
+                          and j.status <> 'cancelled' and j.requested_at > $2))
+order by d.sensor_id
+"""
+
+_LEAD_TO: Final = """
+update drift_findings set job_id = $2, effect = 'retraining' where finding_id = any ($1::bigint[])
+"""
+
+
+async def of_night(db: Database, batch: str) -> list[Candidate]:
+    """Champions that have no job of the batch yet."""
+    return [_candidate(dict(row)) for row in await db.fetch(_CHAMPIONS, batch, None)]
+
+
+async def drifted(db: Database, since_ns: int) -> list[Candidate]:
+    """Champions with findings that ask for retraining, but not those that were retrained since then."""
+    return [_candidate(dict(row)) for row in await db.fetch(_CHAMPIONS, None, to_datetime(since_ns))]
+
+
+async def lead_to(db: Database, findings: Sequence[int], job_id: int) -> None:
+    """Note that `findings` led to a training job."""
+    await db.execute(_LEAD_TO, list(findings), job_id)
+
+
+def _candidate(row: dict[str, Any]) -> Candidate:
+    row["params"] = json.loads(row["params"])
+    newest = json.loads(row.pop("newest"))
+    row["newest_ns"] = {name: round(at * 1e9) for name, at in newest.items()}
+    row["in_shadow"] = frozenset(row.pop("shadow"))
+    row["findings"] = tuple(row["findings"])
+    for name in ("data_from", "data_to"):
+        row[f"{name}_ns"] = to_ns(row.pop(name))
+    return Candidate(**row)
