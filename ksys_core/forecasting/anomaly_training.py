@@ -51,10 +51,12 @@ def train(history: UnitHistory) -> Detector:
     """The detector of a unit.
 
     Raises:
-        KnownError: too many tags, none that varies, or too little history.
+        KnownError: too many tags, none that varies, or too little history or none.
     """
     if len(history.sensors) > MAX_TAGS:
         raise KnownError("anomalies.tags", N_("The unit has too many tags for one detector: divide it."))
+    if not np.isfinite(history.values).any():
+        raise KnownError("anomalies.none", N_("Its tags have no history yet."))
     kept = _usable(history.values)
     if not kept:
         raise KnownError("anomalies.few", N_("No tag of the unit has a history that varies."))
@@ -113,8 +115,6 @@ def runs(values: Matrix) -> npt.NDArray[np.int64]:
 
 def _usable(values: Matrix) -> list[int]:
     """Tags that are known for most of the time and vary."""
-    if not np.isfinite(values).any():
-        return []
     finite = np.isfinite(values)
     known = np.flatnonzero(finite[finite.any(axis=1)].mean(axis=0) >= KNOWN)
     return [i for i in known.tolist() if np.nanstd(values[:, i]) > _TINY * np.nanmax(np.abs(values[:, i]))]

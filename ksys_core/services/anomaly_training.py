@@ -25,7 +25,7 @@ from ksys_core.store.pool import Database
 NIGHT: Final = time(2)
 """Plant time from which detectors of the day before are trained anew."""
 HISTORY: Final = 14 * DAY
-RETRY: Final = 10 * MINUTE
+RETRY: Final = 2 * MINUTE
 """A unit without a detector is tried again after so long."""
 NEW_NORMAL: Final = DAY
 """A shorter anomaly is not learned from; a longer one is how the unit works now."""

@@ -9,6 +9,7 @@ anew.
 from __future__ import annotations
 
 import logging
+import os
 import platform
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor
@@ -29,6 +30,8 @@ PLAIN: Final = "dask://"
 ENCRYPTED: Final = "dask+tls://"
 CONNECT_S: Final = 5.0
 LEAVE_S: Final = 1.0
+HISTORIES: Final = ("DASK_DISTRIBUTED__ADMIN__LARGE_GRAPH_WARNING_THRESHOLD", "100MB")
+"""Dask warns of work that brings much data; a unit's history may have so much. Read when Dask is loaded."""
 PACKAGES: Final = ("ksys", "numpy", "pydantic", "statsforecast", "statsmodels", "xgboost-cpu")
 """Versions that must be the same everywhere, or numbers differ."""
 
@@ -91,15 +94,14 @@ class Cluster(Executor):
         self._client = self._workers = None
 
     def _new_client(self) -> Client:
+        os.environ.setdefault(*HISTORIES)
         try:
-            import dask
             from distributed import Client
         except ModuleNotFoundError as error:
             raise KnownError(
                 "executor.no_dask", N_('Computing on a cluster needs the extra "dask": install ksys[dask].')
             ) from error
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told here, without traces
-        dask.config.set({"distributed.admin.large-graph-warning-threshold": "100MB"})
         encrypted = self._setting.startswith(ENCRYPTED)
         place = self._setting.removeprefix(ENCRYPTED if encrypted else PLAIN)
         try:

@@ -122,7 +122,7 @@ def _task(d: Deployment, y: RegularSeries, half: HalfWidths | None) -> PredictTa
 async def _with_artefacts(db: Database, model_of: Mapping[int, int], tasks: Sequence[PredictTask]) -> list[PredictTask]:
     """`tasks` with the texts of their models."""
     texts = await artefacts_of(db, [model_of[task.key] for task in tasks])
-    return [replace(task, artefact=texts[model_of[task.key]]) for task in tasks]
+    return [replace(task, artefact=texts.get(model_of[task.key], "")) for task in tasks]
 
 
 async def _computed(

@@ -78,7 +78,7 @@ select a.anomaly_id, g.name, coalesce(s.tag, '') as tag, a.kind, a.since, a.unti
                  from jsonb_each(a.shares) e join sensors t on t.sensor_id = e.key::int), '[]') as shares
 from anomalies a join anomaly_groups g using (group_id) left join sensors s on s.sensor_id = a.sensor_id
 where (a.until is null or a.until >= $1) and (not $2 or a.until is null)
-order by (a.until is null) desc, a.since desc, a.anomaly_id desc
+order by (a.until is null) desc, (a.until is null and a.kind = 'unit') desc, a.since desc, a.anomaly_id desc
 limit $3
 """
 _UNIT_TIMES: Final = """
@@ -115,7 +115,8 @@ async def _keep_sign(connection: Connection, group_id: int, sign: Sign) -> None:
 
 
 async def listed(db: Database, *, since_ns: int, active_only: bool = False, most: int = 1000) -> list[Anomaly]:
-    """Anomalies that show now or were over at `since_ns` or later, those that show now first, the newest first."""
+    """Anomalies that show now or were over at `since_ns` or later, those that show now first (units before
+    tags), the newest first."""
     return [
         Anomaly(
             row["anomaly_id"],

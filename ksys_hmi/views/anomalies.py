@@ -78,8 +78,8 @@ class AnomaliesPage(Page[AnomaliesState]):
         right.addWidget(self.units, 2)
         columns = QHBoxLayout()
         columns.setSpacing(fonts.px(16))
-        columns.addLayout(left, 13)
-        columns.addLayout(right, 8)
+        columns.addLayout(left, 15)
+        columns.addLayout(right, 7)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addLayout(head)
@@ -98,7 +98,9 @@ class AnomaliesPage(Page[AnomaliesState]):
 
     def render_state(self, state: AnomaliesState) -> None:
         self.list.model().show_rows(state.rows)
-        self.units.model().show_rows(state.units)
+        if state.units != self.units.model().rows:
+            self.units.model().show_rows(state.units)
+            self.units.fit_columns()  # a state is longer or shorter than what was fitted to
         if state.rows and self.list.current is None:
             self.list.go_to(state.rows[0].anomaly_id)
         self.hint.setText(state.error or (tr("Loading …") if state.loading else state.hint))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOpti
 
 from ksys_hmi import fonts, theme
 
-_WIDTH: Final = 170
+_WIDTH: Final = 150
 _NUMBER: Final = 56
 _MARGIN: Final = 6
 

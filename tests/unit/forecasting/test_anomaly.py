@@ -148,8 +148,8 @@ def test_what_cannot_be_trained_is_said() -> None:
         with pytest.raises(KnownError) as caught:
             train(history)
         codes.append(caught.value.code)
-    few = "anomalies.few"
-    assert codes == ["anomalies.short", few, few, "anomalies.tags", few]
+    none = "anomalies.none"
+    assert codes == ["anomalies.short", none, "anomalies.few", "anomalies.tags", none]
 
 
 def test_a_tag_without_history_is_left_out() -> None:
