@@ -189,12 +189,8 @@ class Fitted:
         """
         steps = self.horizon if horizon is None else horizon
         if not 1 <= steps <= self.horizon:
-            raise KnownError(
-                "forecast.horizon",
-                N_("The horizon must be 1 to {longest} steps, not {steps}."),
-                longest=self.horizon,
-                steps=steps,
-            )
+            text = N_("The horizon must be 1 to {longest} steps, not {steps}.")
+            raise KnownError("forecast.horizon", text, longest=self.horizon, steps=steps)
         window, late = prepared(self.window, self.season, gaps=self.spec.gaps)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
