@@ -94,7 +94,7 @@ class ReasonDialog(QDialog):
         self.reason.setAccessibleName(tr("Reason"))
         self.reason.setMaxLength(_LONGEST)
         self.quick = _numbered(tr("Quick reasons"), quick)
-        self.quick.itemSelectionChanged.connect(lambda: self._take(self.quick.currentRow()))
+        self.quick.itemSelectionChanged.connect(lambda: self.take(self.quick.currentRow()))
         self.quick.itemActivated.connect(lambda _item: self.accept())
         self.column.addWidget(QLabel(tr("Reason")))
         if quick:
@@ -116,10 +116,11 @@ class ReasonDialog(QDialog):
 
     def choose(self, row: int) -> None:
         """The quick reason number `row` is the answer."""
-        self._take(row)
+        self.take(row)
         self.accept()
 
-    def _take(self, row: int) -> None:
+    def take(self, row: int) -> None:
+        """Write the quick reason number `row` into the field."""
         if row >= 0:
             self.reason.setText(tr(self._quick[row]))
 
@@ -141,7 +142,7 @@ class ShelveDialog(ReasonDialog):
 
     def choose(self, row: int) -> None:
         """A digit in the reasons fills in the reason; the time is still to be chosen."""
-        self._take(row)
+        self.take(row)
         self.times.setFocus()
 
     def _choose_time(self, row: int) -> None:
@@ -172,7 +173,7 @@ class ServiceDialog(ReasonDialog):
 
     def choose(self, row: int) -> None:
         """A digit in the reasons fills in the reason; permit and days are still to be given."""
-        self._take(row)
+        self.take(row)
 
 
 class NameDialog(QDialog):

@@ -181,6 +181,10 @@ class MaintenanceDialog(ReasonDialog):
     def answer(self) -> Answer:
         return Answer(super().answer().reason, self.time.currentData())
 
+    def choose(self, row: int) -> None:
+        """A digit in the reasons fills in the reason; area and time are still to be looked at."""
+        self.take(row)
+
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(_SEPARATOR) if name.strip())
