@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,8 +26,8 @@ def _dsn(value: SecretStr | None) -> SecretStr | None:
 
 
 def _executor(value: str) -> str:
-    if value not in ("processes", "threads") and not value.startswith("dask://"):
-        raise ValueError("must be processes, threads or dask://host:port")
+    if value not in ("processes", "threads") and not re.fullmatch(r"dask(\+tls)?://[^\s/:]+:\d{1,5}", value):
+        raise ValueError("must be processes, threads, dask://host:port or dask+tls://host:port")
     return value
 
 

@@ -147,6 +147,19 @@ ACTIONS: Final = (
     ActionSpec("models.details", N_("Results and log"), "L", "models", needs_database=True),
     ActionSpec("models.cancel", N_("Cancel the job …"), "", "models", permission="engineer", needs_database=True),
     ActionSpec("dashboard.trend", N_("Trend of the selected tag"), "T", "dashboard"),
+    ActionSpec("journal.first", N_("First page"), "Alt+Home", "alarms"),
+    ActionSpec("journal.previous", N_("Previous page"), "Alt+PgUp", "alarms"),
+    ActionSpec("journal.next", N_("Next page"), "Alt+PgDown", "alarms"),
+    ActionSpec("journal.last", N_("Last page"), "Alt+End", "alarms"),
+    ActionSpec("journal.page", N_("Go to a page of the journal"), "Ctrl+G", "alarms"),
+    ActionSpec("journal.export", N_("Export the journal …"), "Ctrl+E", "alarms"),
+    ActionSpec("master.edit", N_("Edit the alarm …"), "Ctrl+E", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.new", N_("New alarm …"), "Ctrl+N", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.history", N_("History …"), "H", "master", needs_database=True),
+    ActionSpec("master.trend", N_("Trend of the selected alarm"), "T", "master"),
+    ActionSpec("master.matrix", N_("Priority matrix …"), "Ctrl+M", "master"),
+    ActionSpec("master.import", N_("Import a table …"), "Ctrl+I", "master", permission="engineer", needs_database=True),
+    ActionSpec("master.export", N_("Export the table …"), "Ctrl+Shift+E", "master", needs_database=True),
     ActionSpec("alarms.trend", N_("Trend of the selected alarm"), "T", "alarms"),
     ActionSpec("alarms.faceplate", N_("Faceplate of the selected alarm"), "Ctrl+Return", "alarms"),
     ActionSpec("alarms.show_new", N_("Show new alarms"), "N", "alarms"),
@@ -156,6 +169,20 @@ ACTIONS: Final = (
     ActionSpec("alarms.save_filter", N_("Save the filter …"), "Ctrl+S", "alarms"),
     ActionSpec("alarms.filters", N_("Saved filters"), "Ctrl+O", "alarms"),
     ActionSpec("alarms.columns", N_("Columns …"), "Ctrl+L", "alarms"),
+    ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
+    ActionSpec(
+        "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.label", N_("Label an event …"), "Ins", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.import", N_("Import labels …"), "", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec(
+        "comparison.remove", N_("Remove labels"), "Del", "comparison", permission="engineer", needs_database=True
+    ),
+    ActionSpec("comparison.file", N_("Compare a file …"), "", "comparison"),
     ActionSpec("alarm.what_if", N_("What if …"), "W", "alarms", ALARM),
 )
 

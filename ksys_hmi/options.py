@@ -6,7 +6,10 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-_PAGE_IDS = ("dashboard", "trend", "alarms", "rules", "notifications", "service", "help")
+_PAGE_IDS = (
+    *("dashboard", "trend", "alarms", "rules", "master", "advisories", "comparison", "anomalies", "models"),
+    *("notifications", "service", "help"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,21 +35,21 @@ class PageSpec:
         return page
 
 
+_AT: Final = "ksys_hmi.views."
+
 PAGES: Final = (
-    PageSpec("dashboard", N_("Dashboard"), "ksys_hmi.views.dashboard:DashboardPage", "dashboard", "Alt+1"),
-    PageSpec("trend", N_("Trend"), "ksys_hmi.views.trend:TrendPage", "trend", "Alt+2"),
-    PageSpec("alarms", N_("Alarms"), "ksys_hmi.views.alarms:AlarmsPage", "alarms", "Alt+3"),
-    PageSpec("rules", N_("Suppression rules"), "ksys_hmi.views.rules:RulesPage", "rules"),
-    PageSpec(
-        "notifications",
-        N_("Notifications"),
-        "ksys_hmi.views.notifications:NotificationsPage",
-        "notifications",
-        "Alt+9",
-    ),
-    PageSpec("models", N_("Models"), "ksys_hmi.views.models:ModelsPage", "models", "Alt+7", full_only=True),
-    PageSpec("service", N_("Service"), "ksys_hmi.views.service:ServicePage", "service", "Alt+4"),
-    PageSpec("help", N_("Help"), "ksys_hmi.views.help:HelpPage", "help", "F1", needs_database=False),
+    PageSpec("dashboard", N_("Dashboard"), _AT + "dashboard:DashboardPage", "dashboard", "Alt+1"),
+    PageSpec("trend", N_("Trend"), _AT + "trend:TrendPage", "trend", "Alt+2"),
+    PageSpec("alarms", N_("Alarms"), _AT + "alarms:AlarmsPage", "alarms", "Alt+3"),
+    PageSpec("service", N_("Service"), _AT + "service:ServicePage", "service", "Alt+4"),
+    PageSpec("advisories", N_("Advisories"), _AT + "advisories:AdvisoriesPage", "advisories", "Alt+5", full_only=True),
+    PageSpec("anomalies", N_("Anomalies"), _AT + "anomalies:AnomaliesPage", "anomalies", "Alt+6", full_only=True),
+    PageSpec("models", N_("Models"), _AT + "models:ModelsPage", "models", "Alt+7", full_only=True),
+    PageSpec("comparison", N_("Comparison"), _AT + "comparison:ComparisonPage", "comparison", "Alt+8", full_only=True),
+    PageSpec("master", N_("Master alarms"), _AT + "master:MasterPage", "alarms", "Alt+9"),
+    PageSpec("rules", N_("Suppression rules"), _AT + "rules:RulesPage", "rules", "Alt+0"),
+    PageSpec("notifications", N_("Notifications"), _AT + "notifications:NotificationsPage", "notifications", "Alt+N"),
+    PageSpec("help", N_("Help"), _AT + "help:HelpPage", "help", "F1", needs_database=False),
 )
 
 

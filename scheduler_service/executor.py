@@ -7,25 +7,22 @@ import os
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
-from ksys_core.errors import KnownError
-from ksys_core.i18n import N_
+from ksys_core.services.cluster import ENCRYPTED, PLAIN, Cluster
 from ksys_core.services.compute import RestartingProcesses, begin_worker
 
-WORKERS: Final = max(1, min(4, (os.cpu_count() or 2) - 1))
+WORKERS: Final = max(1, min(4, os.cpu_count() or 1))
+NICE: Final = 5
+"""Workers give way to the service, which collects and evaluates alarms on the same cores."""
 
 
 class LazyExecutor:
     """Gives one executor, started by the first who asks.
 
     Args:
-        kind: ``processes`` or ``threads``; `KnownError` for another.
+        kind: the setting: ``processes``, ``threads`` or the address of a Dask cluster.
     """
 
     def __init__(self, kind: str) -> None:
-        if kind not in ("processes", "threads"):
-            raise KnownError(
-                "executor.kind", N_("This version computes with processes or threads, not with {kind}."), kind=kind
-            )
         self._kind = kind
         self._executor: Executor | None = None
 
@@ -37,7 +34,9 @@ class LazyExecutor:
     def _make(self) -> Executor:
         if self._kind == "threads":
             return ThreadPoolExecutor(WORKERS, thread_name_prefix="ksys-work")
-        return RestartingProcesses(WORKERS, begin_worker)
+        if self._kind.startswith((PLAIN, ENCRYPTED)):
+            return Cluster(self._kind)
+        return RestartingProcesses(WORKERS, _begin)
 
     def close(self) -> None:
         """End at once, whatever is being computed."""
@@ -47,3 +46,10 @@ class LazyExecutor:
         for child in multiprocessing.active_children():
             child.kill()
         self._executor = None
+
+
+def _begin() -> None:
+    """A worker of the service gives way to it."""
+    begin_worker()
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICE)

@@ -11,6 +11,10 @@ from typing import Final
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
 from ksys_core.services import (
+    advisories,
+    alarms_journal,
+    anomalies,
+    anomaly_training,
     backfill,
     drift,
     forecast,
@@ -80,11 +84,14 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
         Job("rollups", N_("Roll-ups"), every.rollup_s, run_rollups, 600, offset_s=1, plain_only=True),
         Job("partitions", N_("Partitions of readings"), 3600, run_partitions, 120, offset_s=600, plain_only=True),
         Job("forecast", N_("Forecasts"), every.forecast_s, run_forecast, 270, offset_s=15, needs_ml=True),
+        Job("advisories", N_("Advisories of forecasts"), 60, run_advisories, 60, offset_s=30, needs_ml=True),
         Job("backfill", N_("Actual values of forecasts"), every.backfill_s, run_backfill, 300, 60, needs_ml=True),
         Job("metrics", N_("Scores of models"), every.metrics_s, run_metrics, 600, offset_s=180, needs_ml=True),
         Job("drift", N_("Drift of models"), 6 * 3600, run_drift, 900, offset_s=240, needs_ml=True),
         Job("lifecycle", N_("Promotion and rollback of models"), 600, run_lifecycle, 300, offset_s=90, needs_ml=True),
         Job("retraining", N_("Nightly retraining"), 600, run_retraining, 120, offset_s=30, needs_ml=True),
+        Job("anomalies", N_("Anomalies of units and tags"), 60, run_anomalies, 50, offset_s=20, needs_ml=True),
+        Job("detectors", N_("Training of detectors"), 120, run_detectors, 3600, offset_s=50, needs_ml=True),
         Job(
             "demo_models",
             N_("Forecasts of the demo plant"),
@@ -94,6 +101,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
             needs_ml=True,
             development_only=True,
         ),
+        Job("journal_seals", N_("Seals of the alarm journal"), 300, run_journal_seals, 240, offset_s=90),
         Job("housekeeping", N_("Housekeeping of the run history"), 3600, run_housekeeping, 60, offset_s=420),
     )
     ml = settings.ml_enabled and settings.enable_ai_features
@@ -126,6 +134,11 @@ async def run_forecast(context: JobContext) -> int:
     return await forecast.run_cycle(context.db, now_ns=context.clock(), executor=context.executor())
 
 
+async def run_advisories(context: JobContext) -> int:
+    """Which limits the newest forecasts cross, and what became of those foretold."""
+    return await advisories.run(context.db, now_ns=context.clock())
+
+
 async def run_backfill(context: JobContext) -> int:
     """Actual values beside the forecasts whose time has come."""
     return await backfill.run(context.db, now_ns=context.clock())
@@ -151,6 +164,19 @@ async def run_retraining(context: JobContext) -> int:
     return await retraining.nightly(context.db, now_ns=context.clock(), zone=context.settings.zone)
 
 
+async def run_anomalies(context: JobContext) -> int:
+    """The new samples of every unit, judged."""
+    return await anomalies.run(context.db, now_ns=context.clock())
+
+
+async def run_detectors(context: JobContext) -> int:
+    """Detectors of the units that have none yet, and all of them every night."""
+    settings = context.settings
+    return await anomaly_training.train_due(
+        context.db, now_ns=context.clock(), executor=context.executor(), zone=settings.zone
+    )
+
+
 async def run_demo_models(context: JobContext) -> int:
     """The demo plant's forecasts, deployed as soon as there is history; waits where no simulator runs."""
     began, deployed = time.monotonic(), 0
@@ -161,7 +187,18 @@ async def run_demo_models(context: JobContext) -> int:
         await asyncio.sleep(5 if time.monotonic() - began < 300 else 60)
 
 
+async def run_journal_seals(context: JobContext) -> int:
+    """Hashes over the entries of the alarm journal that have settled."""
+    return await alarms_journal.seal(context.db)
+
+
 async def run_housekeeping(context: JobContext) -> int:
-    """Old runs and instances are forgotten."""
-    runs = await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS)
-    return runs + await service_instances.forget_old(context.db, RUNS_KEPT_DAYS)
+    """Old runs, instances, anomalies, models of past nights and their jobs are forgotten."""
+    now = context.clock()
+    forgotten = [
+        await scheduler.trim_runs(context.db, RUNS_KEPT_DAYS),
+        await service_instances.forget_old(context.db, RUNS_KEPT_DAYS),
+        await lifecycle.forget_old(context.db, now_ns=now),
+        await anomalies.prune(context.db, now_ns=now),
+    ]
+    return sum(forgotten)

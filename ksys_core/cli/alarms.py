@@ -1,4 +1,4 @@
-"""`ksys alarms`: check the journal, print key figures, write the report, try out definitions."""
+"""`ksys alarms`: print and check the journal, key figures, the report, trying out definitions, the master table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from cyclopts import App
 
-from ksys_core.cli import alarms_report, alarms_what_if
+from ksys_core.cli import alarms_compare, alarms_journal, alarms_report, alarms_table, alarms_what_if
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.times import DAY
 from ksys_core.errors import KnownError
@@ -19,9 +19,16 @@ from ksys_core.services.alarms import journal_breaks
 from ksys_core.services.alarms_kpis import AlarmKpis, alarm_kpis
 from ksys_core.settings_sources import LoadedSettings
 
-app = App(name="ksys alarms", help="Alarms: check the journal, print key figures, try out definitions.")
+app = App(
+    name="ksys alarms", help="Alarms: journal, key figures, trying out definitions, the master alarm table as a file."
+)
 app.command(alarms_what_if.command, name="what-if")
 app.command(alarms_report.command, name="report")
+app.command(alarms_journal.journal, name="journal")
+app.command(alarms_journal.verify, name="verify")
+app.command(alarms_table.export, name="export")
+app.command(alarms_table.import_, name="import")
+app.command(alarms_compare.command, name="compare")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),

@@ -24,6 +24,7 @@ GROUPS: Final = (
     Group("replay", "ksys_core.cli.replay", N_("Play a file of readings as live data")),
     Group("models", "ksys_core.cli.models", N_("Train and deploy forecasting models")),
     Group("forecast", "ksys_core.cli.forecast", N_("Make and show forecasts")),
+    Group("anomalies", "ksys_core.cli.anomalies", N_("List anomalies, train their detectors")),
     Group("alarms", "ksys_core.cli.alarms", N_("Check the alarm journal, print key figures, try out limits")),
     Group("settings", "ksys_core.cli.settings", N_("Show the settings and where they come from")),
 )

@@ -83,7 +83,7 @@ def import_pipeline(
 
 
 def _report(found: Imported) -> Table:
-    made = Table(tr("Entry"), tr("Value"), tr("Taken as"), tr("Not taken because"))
+    made = Table(tr("Entry of the file"), tr("Value"), tr("Taken as"), tr("Not taken because"))
     made.caption = f"{', '.join(found.request.algorithms)}: {json.dumps(found.request.plain())}"
     for line in found.lines:
         made.add_row(line.name, line.value, line.taken_as, tr(line.reason))
@@ -117,5 +117,6 @@ async def _take_in(loaded: LoadedSettings, file: Path, tag: str | None) -> None:
 
 async def _file_job(loaded: LoadedSettings, tag: str, found: Imported) -> None:
     async with database(loaded) as db:
-        job = await training.file(db, tags=[tag], request=found.request, station=platform.node())
+        request = found.request.in_zone(loaded.settings.time_zone)
+        job = await training.file(db, tags=[tag], request=request, station=platform.node())
     print(tr("Training job {job} is filed.", job=job))

@@ -173,7 +173,7 @@ async def _train(
             filed = await training.file(
                 db,
                 tags=tags,
-                request=wanted.request.checked(),
+                request=wanted.request.in_zone(loaded.settings.time_zone).checked(),
                 time_limit_s=seconds(wanted.time_limit),
                 memory_limit_mb=wanted.memory_limit,
                 station=_station(),

@@ -19,7 +19,7 @@ JOB_COLUMNS: Final = (
     N_("State"),
     N_("Progress"),
     N_("Requested"),
-    N_("By"),
+    N_("Requested by"),
     N_("Remark"),
 )
 STEP_COLUMNS: Final = (

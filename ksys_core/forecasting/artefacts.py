@@ -9,10 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from ksys_core.errors import KnownError
-from ksys_core.forecasting.base import Fitted, Frozen
+from ksys_core.forecasting.base import LEVELS, Fitted, Frozen
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
 from ksys_core.i18n import N_
@@ -46,6 +46,13 @@ class Envelope(Frozen):
     training: Training
     libraries: dict[str, str]
     notes: tuple[str, ...] = ()
+    half: tuple[tuple[float, ...], ...] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Envelope:
+        if self.half is not None and [len(row) for row in self.half] != [self.horizon] * len(LEVELS):
+            raise ValueError("one half width a level and step")
+        return self
 
 
 def data_hash(y: RegularSeries) -> str:
@@ -93,6 +100,7 @@ def dump(fitted: Fitted, *trained_on: RegularSeries, notes: tuple[str, ...] = ()
         training=training,
         libraries=_versions(),
         notes=notes,
+        half=None if fitted.half is None else tuple(map(tuple, fitted.half.tolist())),
     )
     return json.dumps(envelope.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -118,7 +126,8 @@ def load(text: str, expected_sha256: str | None = None) -> Fitted:
     except (ValidationError, ValueError, RecursionError) as error:
         raise _refused(type(error).__name__) from error
     window = RegularSeries(envelope.training.stop, envelope.step, np.empty(0))
-    return Fitted(spec, params, state, envelope.season, envelope.horizon, window)
+    half = None if envelope.half is None else np.array(envelope.half)
+    return Fitted(spec, params, state, envelope.season, envelope.horizon, window, half)
 
 
 def _refused(reason: str) -> KnownError:

@@ -16,7 +16,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec
-from ksys_core.forecasting.conformal import ENOUGH, NEWEST
+from ksys_core.forecasting.conformal import NEWEST, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 
 Table = npt.NDArray[np.float64]
@@ -168,23 +168,27 @@ def _median(seconds: Sequence[float]) -> float:
 
 
 def conformal(test: Backtest) -> Backtest:
-    """`test` with bounds as the product makes them: from the newest errors of the step that had matured at the origin.
+    """`test` with bounds as the product makes them: from the newest errors of each step that had matured at the origin.
 
-    Where fewer than `ENOUGH` had, its own bounds stay.
+    Where too few had, its own bounds stay.
     """
     origins = np.array(test.folds.origins, dtype=np.int64)
+    due = origins[:, None] + np.arange(1, test.folds.horizon + 1)
     errors = np.abs(test.value - test.actual)
     below, above = test.value - test.lo, test.hi - test.value
-    probability = np.array(test.levels) / 100
-    for step in range(test.folds.horizon):
-        known = np.flatnonzero(np.isfinite(errors[:, step]))
-        matured = np.searchsorted(origins[known] + step + 1, origins, side="right")
-        for i in np.flatnonzero(matured >= ENOUGH):
-            seen = np.sort(errors[known[max(0, matured[i] - NEWEST) : matured[i]], step])
-            rank = np.minimum(np.ceil((len(seen) + 1) * probability).astype(np.int64), len(seen))
-            below[:, i, step] = above[:, i, step] = seen[rank - 1]
+    for i, origin in enumerate(origins):
+        matured = np.where(due[:i] <= origin, errors[:i], np.nan)
+        half = half_widths(_packed(matured), test.levels)
+        below[:, i], above[:, i] = (np.where(np.isnan(half), own[:, i], half) for own in (below, above))
     below, above = (np.maximum.accumulate(np.maximum.accumulate(part, axis=2), axis=0) for part in (below, above))
     return replace(test, lo=test.value - below, hi=test.value + above)
+
+
+def _packed(errors: Table) -> Table:
+    """The newest `NEWEST` known errors of every step, oldest first behind NaN."""
+    order = np.argsort(np.isfinite(errors), axis=0, kind="stable")[-NEWEST:]
+    packed: Table = np.take_along_axis(errors, order, axis=0)
+    return packed
 
 
 def median(tests: Sequence[Backtest]) -> Backtest:

@@ -116,7 +116,8 @@ class ModelSpec(Generic[StateT, ParamsT]):
         max_season: longest season length the engine can take; a longer one counts as none.
         needs: imports a worker has to load for it.
         instant: fits and forecasts within a millisecond, so that it need not wait for a worker.
-        gaps: gets its history with long gaps as NaN; others get the part after the newest one.
+        held_out: its own bounds are errors on history that it was not fitted to.
+        gaps: gets history with long gaps as NaN; others get the part after the newest.
     """
 
     name: str
@@ -127,6 +128,7 @@ class ModelSpec(Generic[StateT, ParamsT]):
     max_season: int = 10_000
     needs: tuple[str, ...] = ()
     instant: bool = False
+    held_out: bool = False
     gaps: bool = False
 
     @property
@@ -151,7 +153,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A fitted model with the window it continues from."""
+    """A fitted model, the window it continues from, and half widths of its first bounds where walk-forward gave any."""
 
     spec: ModelSpec[Any, Any]
     params: Frozen
@@ -159,6 +161,7 @@ class Fitted:
     season: int
     horizon: int
     window: RegularSeries
+    half: npt.NDArray[np.float64] | None = None
 
     @property
     def lookback(self) -> int:
@@ -186,12 +189,8 @@ class Fitted:
         """
         steps = self.horizon if horizon is None else horizon
         if not 1 <= steps <= self.horizon:
-            raise KnownError(
-                "forecast.horizon",
-                N_("The horizon must be 1 to {longest} steps, not {steps}."),
-                longest=self.horizon,
-                steps=steps,
-            )
+            text = N_("The horizon must be 1 to {longest} steps, not {steps}.")
+            raise KnownError("forecast.horizon", text, longest=self.horizon, steps=steps)
         window, late = prepared(self.window, self.season, gaps=self.spec.gaps)
         if late > MAX_LATE or not len(window):
             raise KnownError("forecast.stale", N_("The newest values are missing."))
@@ -216,7 +215,7 @@ def fit(
     Raises:
         KnownError: the series can't be modelled.
     """
-    chosen = spec.params_model() if params is None else params
+    chosen = params or spec.params_model()
     usable = spec.season_for(season)
     window, _ = prepared(y, usable, gaps=spec.gaps)
     if len(window) < 3:
@@ -232,9 +231,8 @@ def fit(
 
 def too_short(need: int) -> KnownError:
     """The error for a history of fewer than `need` usable values in one piece."""
-    return KnownError(
-        "forecast.too_short", N_("There is too little history without gaps: {need} values are needed."), need=need
-    )
+    text = N_("There is too little history without gaps: {need} values are needed.")
+    return KnownError("forecast.too_short", text, need=need)
 
 
 def scale_of(v: ValueArray) -> tuple[float, float]:

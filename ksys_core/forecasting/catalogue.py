@@ -21,7 +21,15 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ModelSpec("naive", N_("Last value"), Naive(), Spread, NoParams, instant=True),
         ModelSpec("seasonal_naive", N_("Seasonal naive"), SeasonalNaive(), Spread, NoParams, instant=True),
         ModelSpec("drift", N_("Drift"), Drift(), Spread, NoParams, instant=True),
-        ModelSpec("ridge", N_("Ridge regression"), ridge.Ridge(), ridge.RidgeState, ridge.RidgeParams, gaps=True),
+        ModelSpec(
+            "ridge",
+            N_("Ridge regression"),
+            ridge.Ridge(),
+            ridge.RidgeState,
+            ridge.RidgeParams,
+            held_out=True,
+            gaps=True,
+        ),
         ModelSpec("auto_ets", "AutoETS", ets.Ets(), ets.EtsState, ets.EtsParams, ets.MAX_SEASON, _STATSFORECAST),
         ModelSpec(
             "auto_arima",
@@ -43,7 +51,9 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
         ),
         ModelSpec("mstl", "MSTL", mstl.Mstl(), mstl.MstlState, mstl.MstlParams, mstl.MAX_SEASON, _STATSFORECAST),
         ModelSpec("prophet", "Prophet", ProphetEngine(), ProphetState, ProphetParams, needs=("prophet",)),
-        ModelSpec("xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), gaps=True),
+        ModelSpec(
+            "xgboost", "XGBoost", Xgboost(), XgboostState, XgboostParams, needs=("xgboost",), held_out=True, gaps=True
+        ),
         ModelSpec(
             "xgboost_global",
             N_("XGBoost over several tags"),
@@ -51,6 +61,7 @@ SINGLE: Final[dict[str, ModelSpec[Any, Any]]] = {
             PooledState,
             PooledParams,
             needs=("xgboost",),
+            held_out=True,
         ),
     )
 }

@@ -36,4 +36,8 @@ def _quantile(knots: Sequence[float], table: Table, score: float) -> ValueArray:
     if score >= knots[-1]:
         beyond: ValueArray = table[-1] * (score / knots[-1])
         return beyond
-    return np.array([np.interp(score, [0.0, *knots], [0.0, *column]) for column in table.T])
+    scores = (0.0, *knots)
+    above = next(i for i, knot in enumerate(scores) if score < knot)
+    share = (score - scores[above - 1]) / (scores[above] - scores[above - 1])
+    lower = table[above - 2] if above > 1 else np.zeros(table.shape[1])
+    return np.asarray(lower + share * (table[above - 1] - lower), dtype=np.float64)

@@ -12,7 +12,7 @@ import numpy as np
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
-from ksys_core.forecasting.base import too_short
+from ksys_core.forecasting.base import LEVELS, too_short
 from ksys_core.forecasting.gate import benjamini_hochberg, judged
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
@@ -47,6 +47,7 @@ class EvaluateTask:
         refit_every: folds after which models are fitted anew; None: never.
         params: parameters by algorithm.
         champion: the model in charge, tested under the name "champion".
+        levels: coverage of the bounds in per cent, rising.
     """
 
     y: RegularSeries
@@ -58,6 +59,7 @@ class EvaluateTask:
     refit_every: int | None = None
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     champion: Kind | None = None
+    levels: tuple[float, ...] = LEVELS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,7 +172,16 @@ def walked(name: str, task: EvaluateTask, where: Folds, season: int, note: Calla
         kind = task.champion
     spec = spec_named(kind.algorithm)
     params = spec.params_model.model_validate(dict(kind.params))
-    return walk_forward(spec, task.y, where, season=kind.season, params=params, refit_every=task.refit_every, note=note)
+    return walk_forward(
+        spec,
+        task.y,
+        where,
+        season=kind.season,
+        params=params,
+        refit_every=task.refit_every,
+        levels=task.levels,
+        note=note,
+    )
 
 
 def engine_scores(trial: Trial) -> list[EngineScores]:

@@ -42,14 +42,15 @@ def feasibility(available: int, *, interval_s: int, horizon: int, season: int = 
     """What `available` usable values allow.
 
     A test takes one horizon; between 3 and 10 tests are counted on, and one horizon more is trained on at least.
-    Besides, three seasons and a horizon come before the first test.
+    Besides, a third of the values, and three seasons with a horizon, come before the first of three tests at least.
 
     Args:
         interval_s: seconds a value; horizon, season: steps; folds: tests that are wanted at most.
     """
     counted = min(max(available // horizon - 1, LEAST_FOLDS), MOST_FOLDS)
-    seasons = 3 * season if season > 1 else 0
-    required = max((counted + 1) * horizon, seasons + horizon + LEAST_FOLDS * horizon)
+    tests = LEAST_FOLDS * horizon
+    third = 3 * (tests - 1) // 2 + 1  # the fewest values of which two thirds make up the tests
+    required = max((counted + 1) * horizon, 3 * season + horizon + tests, third)
     surplus = available - required
     state: Literal["error", "tight", "ok"] = "error" if surplus < 0 else "tight" if surplus < TIGHT else "ok"
     first = max(available // 3, 3 * season + horizon)

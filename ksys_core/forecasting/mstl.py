@@ -18,6 +18,8 @@ from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.i18n import N_
 
 MAX_SEASON = 2016
+INNER = 2
+"""Passes of the decomposition, as in R's stl; five, as in statsmodels, cost 2.5 times as much and change 1 in 10^4."""
 
 
 class MstlParams(Frozen):
@@ -37,11 +39,11 @@ class MstlState(Frozen):
 
 def _seasonal(v: ValueArray, season: int) -> ValueArray:
     """The seasonal component of `v`."""
-    from statsforecast.mstl import mstl
+    from statsmodels.tsa.seasonal import STL
 
     jump = max(1, season // 12)
-    kwargs = {"trend_jump": jump, "low_pass_jump": jump}
-    return np.asarray(mstl(v, period=season, stl_kwargs=kwargs)["seasonal"], dtype=np.float64)
+    stl = STL(v, period=season, seasonal=11, seasonal_deg=0, trend_jump=jump, low_pass_jump=jump)
+    return np.asarray(stl.fit(inner_iter=INNER).seasonal, dtype=np.float64)
 
 
 class Mstl:

@@ -22,6 +22,7 @@ SPECS: Final[dict[str, ModelSpec[Any, Any]]] = {
         EnsembleState,
         EnsembleParams,
         needs=("statsforecast", "xgboost"),
+        held_out=True,
         gaps=True,
     ),
     **SINGLE,

@@ -1,7 +1,7 @@
 """Ridge regression on lags, one linear map per horizon step (direct multi-step), relative to the newest value.
 
 The inputs are described in `ridge_features`. Coefficients minimise absolute errors (least squares reweighted, Huber
-1964), so a few wild days do not bend them; the penalty is the one with the least absolute error on the newest fifth of
+1964), so that wild targets weigh less; the penalty is the one with the least absolute error on the newest fifth of
 the origins, whose errors also give the bounds. A long gap in the history costs the origins beside it, no more.
 """
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -18,9 +18,11 @@ from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Froze
 from ksys_core.forecasting.batches import forecast_all
 from ksys_core.forecasting.conformal import HalfWidths, calibrated
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
+from ksys_core.forecasting.seeding import seed
 from ksys_core.i18n import N_
 
 FALLBACK_LOOKBACK = 600
@@ -60,7 +62,8 @@ class TrainResult:
 class PredictTask:
     """Forecast from the end of `y` with the model of `artefact`.
 
-    Values outside ``[low, high]`` can't exist. `half`: half widths from matured errors, which go before native bounds.
+    The artefact may be left out where the model of `sha256` is known. Values outside ``[low, high]`` can't exist.
+    `half`: half widths from matured errors, which go before native bounds.
     """
 
     key: int
@@ -101,7 +104,8 @@ def train(task: TrainTask) -> TrainResult:
     if isinstance(outcome, KnownError):
         raise outcome
     fitted, notes = outcome
-    text = artefacts.dump(fitted, task.y, notes=notes)
+    half = seed(spec, task.y, season=season, horizon=task.horizon, params=params)
+    text = artefacts.dump(replace(fitted, half=half), task.y, notes=notes)
     return TrainResult(
         artefact=text,
         sha256=artefacts.sha256(text),
@@ -119,27 +123,36 @@ def _older_state(task: TrainTask) -> Frozen | None:
 
 
 @lru_cache(maxsize=4096)
-def _model(text: str, sha256: str) -> Fitted:
-    return artefacts.load(text, sha256)
+def needs(algorithm: str, season: int, horizon: int, params: str) -> tuple[int, tuple[str, ...]]:
+    """Intervals of history and other tags that a model wants; those of the fallback for what is unknown.
 
-
-def needs(text: str, sha256: str) -> tuple[int, tuple[str, ...]]:
-    """Intervals of history and other tags that a model wants; those of the fallback when it can't be read."""
+    Args:
+        params: as JSON.
+    """
     try:
-        model = _model(text, sha256)
-    except KnownError:
+        spec = spec_named(algorithm)
+        chosen = spec.params_model.model_validate_json(params)
+    except (KnownError, ValueError):
         return FALLBACK_LOOKBACK, ()
-    return model.lookback + MAX_LATE, _inputs(model)
+    back = spec.engine.lookback(spec.season_for(season), horizon + MAX_LATE, chosen)
+    return back + MAX_LATE, _inputs(chosen)
 
 
-def _inputs(model: Fitted) -> tuple[str, ...]:
-    found: tuple[str, ...] = getattr(model.params, "inputs", ())
+def _inputs(params: Frozen) -> tuple[str, ...]:
+    found: tuple[str, ...] = getattr(params, "inputs", ())
     return found
 
 
 def warm() -> None:
     """Load what takes seconds, before it is needed."""
     import xgboost  # noqa: F401 - only loaded
+
+
+def predict_known(tasks: Sequence[PredictTask]) -> tuple[list[PredictResult], list[int]]:
+    """`predict_batch` of the tasks that bring their artefact or whose model is known here, and the others' keys."""
+    known = [bool(task.artefact) or FORECASTERS.known(task.sha256) for task in tasks]
+    results = predict_batch([task for task, here in zip(tasks, known, strict=True) if here])
+    return results, [task.key for task, here in zip(tasks, known, strict=True) if not here]
 
 
 def predict_batch(tasks: Sequence[PredictTask]) -> list[PredictResult]:
@@ -159,7 +172,7 @@ def _fresh(task: PredictTask) -> bool:
 
 
 def _continued(task: PredictTask) -> Fitted:
-    return _model(task.artefact, task.sha256).update(task.y)
+    return FORECASTERS.model(task.artefact, task.sha256).update(task.y)
 
 
 def _silent(model: Fitted | None) -> tuple[str, ...]:
@@ -167,7 +180,7 @@ def _silent(model: Fitted | None) -> tuple[str, ...]:
     if model is None:
         return ()
     newest = {tag: values[-MAX_LATE - 1 :] for tag, values in model.window.inputs.items()}
-    return tuple(tag for tag in _inputs(model) if not np.isfinite(newest.get(tag, np.empty(0))).any())
+    return tuple(tag for tag in _inputs(model.params) if not np.isfinite(newest.get(tag, np.empty(0))).any())
 
 
 def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Sequence[str]) -> PredictResult:
@@ -182,7 +195,10 @@ def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Se
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
-    return _finished(forecast if task.half is None else calibrated(forecast, task.half), task)
+    """With bounds from matured errors; before there are enough, from those of walk-forward."""
+    for half in (FORECASTERS.model(task.artefact, task.sha256).half, task.half):
+        forecast = forecast if half is None else calibrated(forecast, half)
+    return _finished(forecast, task)
 
 
 def _finished(forecast: Forecast, task: PredictTask) -> Forecast:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
-from ksys_core.store import alarms_journal
+from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, JournalPage, Key, journal
 from ksys_core.store.alarms_active import (
     AlarmSummary,
     AlarmTable,
@@ -31,8 +30,7 @@ from ksys_core.store.alarms_desk import (
     unacknowledge,
     unshelve,
 )
-from ksys_core.store.alarms_journal import JournalEntry, JournalFilter, Key, journal_breaks
-from ksys_core.store.pool import Database
+from ksys_core.store.alarms_journal import journal_breaks
 
 __all__ = [
     "LISTED",
@@ -67,7 +65,6 @@ __all__ = [
     "unshelve",
 ]
 
-ANY: Final = JournalFilter()
 _SAID: Final = {
     "acked": N_("Acknowledged."),
     "done": N_("Done."),
@@ -79,24 +76,6 @@ _SAID: Final = {
     "refused": N_("Its state or its definition does not allow this."),
     "unknown": N_("The alarm no longer exists."),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class JournalPage:
-    """Entries, newest first, and the key after which the next page begins (None: this is the last)."""
-
-    entries: tuple[JournalEntry, ...]
-    after: Key | None
-
-
-async def journal(
-    db: Database, before_key: Key | None = None, limit: int = 20, filters: JournalFilter = ANY
-) -> JournalPage:
-    """A page of the journal: as fast at the end of millions of rows as at the beginning."""
-    entries = await alarms_journal.page(db, before_key, limit + 1, filters)
-    shown = entries[:limit]
-    more = len(entries) > limit
-    return JournalPage(tuple(shown), (shown[-1].source, shown[-1].event_id) if more else None)
 
 
 def describe(outcome: Outcome) -> str:

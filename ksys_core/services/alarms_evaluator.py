@@ -12,6 +12,7 @@ import numpy as np
 from ksys_core.domain.alarms.engine import Step, reconsider
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.alarms.suppression import step_with
+from ksys_core.domain.alarms.transitions import SUPR, UNSUPR
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
 from ksys_core.i18n import Language
@@ -190,7 +191,9 @@ class AlarmEvaluator:
                 # An operator was faster: the engine is pure, so it runs again on what is true now.
                 state = fresh
                 done = compute(state, loaded)
-            reasons = self._reasons.news(suppression, definitions, done.state, self._clock())
+            hides = judged is not None and (judged.changed or bool(judged.demands))
+            hides = hides or bool(np.isin(done.transitions.event, [SUPR, UNSUPR]).any())
+            reasons = self._reasons.news(suppression, definitions, done.state, self._clock()) if hides else {}
             await alarms_saving.save(connection, definitions, done.state, rows)
             told = self._reasons.journaled(definitions, done.transitions, reasons)
             await alarms_journal.write(connection, definitions, done.transitions, told)

@@ -10,15 +10,18 @@ from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import Figure, figures
 from ksys_core.services.alarms_kpis import ENOUGH_DAYS, AlarmKpis, AlarmName, alarm_kpis, alarm_names
+from ksys_core.store.alarms_register import Hidden, hidden
 from ksys_core.store.pool import Database
 
+HIDDEN: Final = {"SHLVD": N_("Shelved"), "DSUPR": N_("Suppressed"), "OOSRV": N_("Out of service")}
+"""Words for the states of hidden alarms."""
 _PAIRS_NAMED: Final = 3
 _LOW_SHARE: Final = 70.0
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmReport:
-    """Everything of the report; `names` holds the alarms of `kpis` that still exist. Times in ns, shown in `zone`."""
+    """Everything of the report; `names` holds the alarms in it that still exist. Times in ns, shown in `zone`."""
 
     start: int
     stop: int
@@ -27,6 +30,7 @@ class AlarmReport:
     zone: ZoneInfo
     kpis: AlarmKpis
     names: dict[int, AlarmName]
+    hidden: tuple[Hidden, ...] = ()
 
     @property
     def figures(self) -> tuple[Figure, ...]:
@@ -73,7 +77,9 @@ async def alarm_report(
 ) -> AlarmReport:
     """The report of ``[start, stop)`` (ns) on one area (None: all)."""
     found = await alarm_kpis(db, start=start, stop=stop, area=area, zone=zone)
-    return AlarmReport(start, stop, now, area, zone, found, await alarm_names(db, alarms_of(found)))
+    kept = tuple(await hidden(db, now, area))
+    names = await alarm_names(db, [*alarms_of(found), *(each.alarm for each in kept)])
+    return AlarmReport(start, stop, now, area, zone, found, names, kept)
 
 
 def actions(report: AlarmReport) -> list[str]:
@@ -90,6 +96,10 @@ def actions(report: AlarmReport) -> list[str]:
     for alarm in found.stale_now:
         text = N_("{alarm} has been active for more than a day: repair, correct the limit, or take it out of service.")
         said.append(tr(text, alarm=report.name(alarm)))
+    for each in report.hidden:
+        if each.too_old:
+            text = N_("{alarm} has been hidden for too long: {state}. Review it.")
+            said.append(tr(text, alarm=report.name(each.alarm), state=tr(HIDDEN[each.state])))
     mix = found.configured_mix
     if sum(mix.values()) and mix[3] + mix[4] < _LOW_SHARE:
         said.append(tr(N_("Too many alarms are configured with high priority: review the priorities (80/15/5).")))

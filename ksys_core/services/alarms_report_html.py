@@ -9,7 +9,7 @@ from typing import Final
 from ksys_core.domain.alarms.kpis import Bar
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MATURITY, MIX_TARGETS, VERDICTS
-from ksys_core.services.alarms_report import AlarmReport, actions
+from ksys_core.services.alarms_report import HIDDEN, AlarmReport, actions
 
 _STYLE: Final = """
 @page { size: A4; margin: 12mm }
@@ -43,6 +43,7 @@ def render(report: AlarmReport) -> bytes:
         _section(N_("Most frequent alarms"), _actors(report)),
         _section(N_("By priority"), _priorities(report)),
         _section(N_("Floods"), _floods(report)),
+        _section(N_("Hidden now"), _hidden(report)),
         _section(N_("Actions"), _actions(report)),
     ]
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
@@ -107,6 +108,19 @@ def _floods(report: AlarmReport) -> str:
     ]  # fmt: skip
     titles = (N_("Begin"), N_("End"), N_("Number"), N_("Peak in 10 min"), N_("First out"), N_("Most frequent"))
     return _table(titles, rows, frozenset({2, 3})) if rows else _none()
+
+
+def _hidden(report: AlarmReport) -> str:
+    def moment(ns: int | None) -> str:
+        return "–" if ns is None else report.moment(ns)
+
+    rows = [
+        (report.name(each.alarm), tr(HIDDEN[each.state]), moment(each.since), moment(each.until), each.by, each.reason,
+         tr(N_("too old")) if each.too_old else "")
+        for each in report.hidden
+    ]  # fmt: skip
+    titles = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), "")
+    return _table(titles, rows, frozenset()) if rows else _none()
 
 
 def _actions(report: AlarmReport) -> str:

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MIX_TARGETS, VERDICTS
-from ksys_core.services.alarms_report import AlarmReport, actions
+from ksys_core.services.alarms_report import HIDDEN, AlarmReport, actions
 
 Cell = str | float | int | datetime | None
 
@@ -32,6 +32,7 @@ def render(report: AlarmReport) -> bytes:
     _actors(book, report)
     _priorities(book, report)
     _floods(book, report)
+    _hidden(book, report)
     _sheet(book, N_("Actions"), (N_("Actions"),), [(text,) for text in actions(report)])
     stream = io.BytesIO()
     book.save(stream)
@@ -95,3 +96,16 @@ def _floods(book: Workbook, report: AlarmReport) -> None:
     ]  # fmt: skip
     heads = (N_("Begin"), N_("End"), N_("Number"), N_("Peak in 10 min"), N_("First out"), N_("Most frequent"))
     _sheet(book, N_("Floods"), heads, rows)
+
+
+def _hidden(book: Workbook, report: AlarmReport) -> None:
+    def local(ns: int | None) -> datetime | None:
+        return None if ns is None else _local(report, ns)
+
+    rows = [
+        (report.name(each.alarm), tr(HIDDEN[each.state]), local(each.since), local(each.until), each.by, each.reason,
+         tr(N_("too old")) if each.too_old else "")
+        for each in report.hidden
+    ]  # fmt: skip
+    heads = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), N_("Review"))
+    _sheet(book, N_("Hidden now"), heads, rows)

@@ -67,7 +67,9 @@ class Suppression:
     def judge_readings(self, loaded: Loaded, batch: ReadingBatch, now: int) -> Judgement:
         """What the readings of `batch` mean to the rules; `now` (ns) decides on maintenance."""
         state = loaded.state
-        inputs = {tag: _news(loaded.definitions, state, index, batch) for tag, index in self.inputs.items()}
+        followed = loaded.definitions.sensor_id[list(self.inputs.values())]
+        own = batch.only(np.isin(batch.sensor_id, followed))
+        inputs = {tag: _news(loaded.definitions, state, index, own) for tag, index in self.inputs.items()}
         new = [series.t[series.t > state.last_t[self.inputs[tag]]] for tag, series in inputs.items()]
         found = outlook(self.placed, self.standings, inputs, np.unique(np.concatenate([*new, np.empty(0, np.int64)])))
         return self._judgement(found, inputs, [(t, self._mask(state, of, now)) for t, of in found.changes])

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from ksys_core.domain.times import DAY, HOUR, SECOND
-from ksys_core.forecasting.conformal import ENOUGH, NEWEST
-from ksys_core.services import metrics
-from ksys_core.store import calibration, forecasts
+from ksys_core.services import calibration, metrics
+from ksys_core.store import forecasts
 from ksys_core.store.pool import Database
 
 SETTLE: Final = 30 * SECOND
@@ -37,7 +36,7 @@ async def run(db: Database, *, now_ns: int) -> int:
         changed += found
         start = stop
     if changed:
-        await calibration.renew(db, now_ns, enough=ENOUGH, newest=NEWEST)
+        await calibration.renew(db, now_ns=now_ns)
     return changed
 
 

@@ -12,7 +12,7 @@ from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.tags import LimitKind
 from ksys_core.domain.times import HOUR
 from ksys_core.services.forecast import latest_forecasts
-from ksys_core.store import readings, sensors, trends
+from ksys_core.store import advisories, readings, sensors, trends
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import LatestTable
 
@@ -32,11 +32,12 @@ class LastHour:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TagContext:
-    """What stands around a tag's value."""
+    """What stands around a tag's value; `crossing`: the limit its forecast crosses next, and when (ns)."""
 
     limits: Mapping[LimitKind, float]
     last_hour: LastHour | None
     forecast: ForecastBand | None
+    crossing: tuple[LimitKind, int] | None = None
 
 
 async def load_newest(db: Database) -> LatestTable:
@@ -50,4 +51,6 @@ async def load_context(db: Database, sensor_ids: Sequence[int], now_ns: int) -> 
     series = await trends.trend(db, sensor_ids, now_ns - HOUR, now_ns, SPARK_PIXELS)
     forecasts = await latest_forecasts(db, sensor_ids)
     hours = {i: LastHour(s.t, s.min, s.max, int(s.n.sum())) for i, s in series.items() if len(s.t)}
-    return {i: TagContext(limits.get(i, {}), hours.get(i), forecasts.get(i)) for i in sensor_ids}
+    nearest_last = reversed(await advisories.current(db))
+    ahead = {each.sensor_id: (each.kind, each.eta) for each in nearest_last}
+    return {i: TagContext(limits.get(i, {}), hours.get(i), forecasts.get(i), ahead.get(i)) for i in sensor_ids}

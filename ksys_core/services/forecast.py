@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
+from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import Final
 
@@ -16,7 +18,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.conformal import HalfWidths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
-from ksys_core.forecasting.work import PredictResult, PredictTask, needs, predict_batch
+from ksys_core.forecasting.work import PredictResult, PredictTask, needs, predict_known
 from ksys_core.forecasting.yardsticks import reach, yardsticks
 from ksys_core.i18n import N_
 from ksys_core.services import model_grids
@@ -24,9 +26,12 @@ from ksys_core.services.model_inputs import beside
 from ksys_core.store import forecasts, models
 from ksys_core.store.calibration import half_widths
 from ksys_core.store.forecasts import NewForecast
+from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import Deployment, RunNote
 from ksys_core.store.pool import Database
 from ksys_core.store.virtual import sensor_ids
+
+Whole = Callable[[Sequence[PredictTask]], Awaitable[list[PredictTask]]]
 
 BATCH: Final = 64
 SHARED_BATCH: Final = 1000
@@ -63,9 +68,10 @@ async def run_cycle(
     by_id = {d.deployment_id: d for d in deployments}
     instant = {d.deployment_id: d.algorithm in SPECS and SPECS[d.algorithm].instant for d in deployments}
     tasks = await _tasks(db, deployments, now_ns)
+    whole = partial(_with_artefacts, db, {d.deployment_id: d.model_id for d in deployments})
     results, others = await asyncio.gather(
-        asyncio.to_thread(predict_batch, [task for task in tasks if instant[task.key]]),
-        _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s),
+        _computed(None, [task for task in tasks if instant[task.key]], time_limit_s, whole),
+        _computed(executor, [task for task in tasks if not instant[task.key]], time_limit_s, whole),
     )
     results += others
     inputs = {task.key: task.y for task in tasks}
@@ -96,7 +102,7 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
-        looks = {d.model_id: needs(d.artefact, d.artefact_sha256) for d in same}
+        looks = {d.model_id: needs(d.algorithm, d.season, d.horizon, d.params) for d in same}
         ids = await sensor_ids(db, {tag for _, tags in looks.values() for tag in tags})
         own = [(d.sensor_id, max(looks[d.model_id][0], reach(d.season))) for d in same]
         others = [(ids[tag], n) for n, tags in looks.values() for tag in tags if tag in ids]
@@ -110,14 +116,25 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
 def _task(d: Deployment, y: RegularSeries, half: HalfWidths | None) -> PredictTask:
     """Values below zero can't exist where the span begins at zero or above."""
     low = 0.0 if d.span_low is not None and d.span_low >= 0 else -math.inf
-    return PredictTask(d.deployment_id, d.artefact, d.artefact_sha256, y, d.horizon, low=low, half=half)
+    return PredictTask(d.deployment_id, "", d.artefact_sha256, y, d.horizon, low=low, half=half)
 
 
-async def _computed(executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float) -> list[PredictResult]:
-    """Results of all tasks; those that are not there in time are failures of their own."""
-    results, lost = await _submitted(executor, tasks, time_limit_s)
-    if lost:  # a worker was killed; another one makes up for it
-        again, gone = await _submitted(executor, lost, time_limit_s)
+async def _with_artefacts(db: Database, model_of: Mapping[int, int], tasks: Sequence[PredictTask]) -> list[PredictTask]:
+    """`tasks` with the texts of their models."""
+    texts = await artefacts_of(db, [model_of[task.key] for task in tasks])
+    return [replace(task, artefact=texts.get(model_of[task.key], "")) for task in tasks]
+
+
+async def _computed(
+    executor: Executor | None, tasks: Sequence[PredictTask], time_limit_s: float, whole: Whole
+) -> list[PredictResult]:
+    """Results of all tasks; those that are not there in time are failures of their own.
+
+    Workers know the models they have read before; a worker that is asked for another one gets its artefact.
+    """
+    results, unknown, lost = await _submitted(executor, tasks, time_limit_s)
+    if unknown or lost:  # new to its worker, or the worker was killed and another one makes up for it
+        again, _, gone = await _submitted(executor, await whole([*unknown, *lost]), time_limit_s)
         results += again
         results += [PredictResult(task.key, None, "failed", KILLED) for task in gone]
     return results
@@ -136,15 +153,16 @@ def batched(tasks: Sequence[PredictTask]) -> list[list[PredictTask]]:
 
 
 async def _submitted(
-    executor: Executor, tasks: Sequence[PredictTask], time_limit_s: float
-) -> tuple[list[PredictResult], list[PredictTask]]:
-    """Results, and the tasks whose worker died."""
+    executor: Executor | None, tasks: Sequence[PredictTask], time_limit_s: float
+) -> tuple[list[PredictResult], list[PredictTask], list[PredictTask]]:
+    """Results, the tasks whose model was not known where they came to, and those whose worker died."""
     loop = asyncio.get_running_loop()
     batches = batched(tasks)
-    futures = [loop.run_in_executor(executor, predict_batch, batch) for batch in batches]
+    futures = [loop.run_in_executor(executor, predict_known, batch) for batch in batches]
     if futures:
         await asyncio.wait(futures, timeout=time_limit_s)
     results: list[PredictResult] = []
+    unknown: list[PredictTask] = []
     lost: list[PredictTask] = []
     for batch, future in zip(batches, futures, strict=True):
         if not future.done():
@@ -153,8 +171,10 @@ async def _submitted(
         elif isinstance(future.exception(), BrokenExecutor):
             lost += batch
         else:
-            results += future.result()
-    return results, lost
+            made, missing = future.result()
+            results += made
+            unknown += [task for task in batch if task.key in missing]
+    return results, unknown, lost
 
 
 def _stored(d: Deployment, result: PredictResult, y: RegularSeries, now_ns: int) -> NewForecast:

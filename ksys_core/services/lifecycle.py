@@ -19,6 +19,16 @@ GIVEN_UP: Final = 7 * DAY
 """A challenger that still has too few pairs then goes."""
 
 
+MODELS_KEPT: Final = 30 * DAY
+"""Models that the service made by itself are kept so long when they are not deployed, nor the champion before one."""
+JOBS_KEPT: Final = 180 * DAY
+
+
+async def forget_old(db: Database, *, now_ns: int) -> int:
+    """Forget what nights have left behind; how many models and jobs."""
+    return await store.forget(db, models_before_ns=now_ns - MODELS_KEPT, jobs_before_ns=now_ns - JOBS_KEPT)
+
+
 async def run(db: Database, *, now_ns: int) -> int:
     """Judge every pair of champion and shadow; how many deployments changed."""
     changed = 0

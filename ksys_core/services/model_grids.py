@@ -28,8 +28,9 @@ async def grids(
     ids, t, total, count = await sums(db, list(starts), list(starts.values()), stop_ns, step_s)
     order = np.argsort(ids, kind="stable")
     ids, t, total, count = ids[order], t[order], total[order], count[order]
+    wanted_ids = np.array(list(starts), dtype=ids.dtype)
+    edges = zip(np.searchsorted(ids, wanted_ids), np.searchsorted(ids, wanted_ids, side="right"), strict=True)
     found = {}
-    for sensor_id, start in starts.items():
-        i, j = np.searchsorted(ids, [sensor_id, sensor_id + 1])
+    for (sensor_id, start), (i, j) in zip(starts.items(), edges, strict=True):
         found[sensor_id] = from_sums(t[i:j], total[i:j], count[i:j], start=start, stop=stop_ns, step=step)
     return found

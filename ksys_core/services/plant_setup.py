@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.domain.alarms.matrix import Severity
 from ksys_core.domain.tags import LimitKind
 from ksys_core.services import alarms_rules
 from ksys_core.services.alarms_rules import NewRule
@@ -41,6 +42,9 @@ LOW_WHILE_CLEANING: Final[Mapping[str, frozenset[str]]] = {
 CLEANING_TITLE: Final = {"en": "Cleaning in place: no production", "ko": "화학세정(CIP) 중: 생산 정지"}
 URGENT: Final = frozenset({("FEED_CHLORINE", "HH"), ("PRODUCT_COND", "HH"), ("PRODUCT_TANK_LEVEL", "LL")})
 """Alarms of priority 1: minutes are left, and the damage is lasting or outside the plant."""
+_URGENT_S: Final = 300.0
+_RESPONSE_S: Final = 900.0
+"""Maximum time to respond of the others whose record is whole."""
 
 
 async def install_demo_plant(db: Database, *, seed: int = 1, history_days: float = 30.0) -> dict[str, int]:
@@ -122,15 +126,20 @@ def _alarms(spec: TagSpec, sensor_id: int) -> list[NewAlarmDefinition]:
 
 def _alarm(spec: TagSpec, sensor_id: int, kind: LimitKind) -> NewAlarmDefinition:
     texts = GUIDANCE.get((spec.tag, kind), AlarmTexts())
+    urgent, known = (spec.tag, kind) in URGENT, (spec.tag, kind) in GUIDANCE
+    severity: Severity = "severe" if urgent or kind in ("HH", "LL") else "major"
     return NewAlarmDefinition(
         sensor_id=sensor_id,
         kind=kind,
         dead_band=spec.dead_band,
         on_delay_s=spec.delay_s,
         off_delay_s=spec.delay_s,
-        priority=1 if (spec.tag, kind) in URGENT else 2 if kind in ("HH", "LL") else 3,
+        priority=1 if urgent else 2 if kind in ("HH", "LL") else 3,
         alarm_class="quality" if spec.measure == "quality" else "process",
         cause=texts.cause,
         consequence=texts.consequence,
         action=texts.action,
+        severity=severity if known else None,
+        response_s=(_URGENT_S if urgent else _RESPONSE_S) if known else None,
+        rationalised=known,
     )

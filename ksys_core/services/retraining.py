@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.domain.times import DAY, HOUR, to_datetime, to_ns
+from ksys_core.forecasting.pooled_work import PooledEngine
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services.models import HISTORY_DAYS
 from ksys_core.services.training import TrainingRequest
@@ -20,12 +21,14 @@ NIGHT: Final = time(2)
 """Plant time at which the first job of a night may begin."""
 SPREAD: Final = 4 * HOUR
 """The jobs of a night begin within so long."""
-EVERY_DAYS: Final = {"auto_arima": 3, "auto_ets": 7, "auto_theta": 7, "mstl": 7}
+EVERY_DAYS: Final = {"auto_arima": 3, "auto_ets": 7, "auto_theta": 7, "mstl": 7, "ensemble": 7}
 """How often an engine is fitted anew, where that is not every day."""
 CHALLENGERS: Final = ("ridge",)
 """Tried beside every champion."""
 SLACK: Final = 6 * HOUR
 """A model may be younger by so much and still be due: nights are staggered, and fits take time."""
+NIGHT_FOLDS: Final = 96
+"""Tests at most: two thirds count, more than the gate needs, and a thousand sensors have to be done by morning."""
 DRIFT_PAUSE: Final = 6 * HOUR
 """No sensor is retrained for drift more often."""
 _MIXER: Final = 2_654_435_761
@@ -58,7 +61,7 @@ async def after_drift(db: Database, *, now_ns: int) -> int:
         algorithms = _tried(candidate)
         if not algorithms:
             continue
-        job_id = await training.file(db, _job(candidate, algorithms, "drift", None, None))
+        job_id = await training.file(db, _job(candidate, algorithms, "drift"))
         assert job_id is not None
         await store.lead_to(db, candidate.findings, job_id)
         filed += 1
@@ -70,19 +73,18 @@ def offset(sensor_id: int) -> int:
     return sensor_id * _MIXER % 2**32 * SPREAD >> 32
 
 
-def next_night(now_ns: int, zone: ZoneInfo) -> int:
-    """When the next night begins, ns UTC."""
-    local = to_datetime(now_ns).astimezone(zone)
-    date = local.date() if local.time() < NIGHT else local.date() + timedelta(days=1)
-    return to_ns(datetime.combine(date, NIGHT, zone))
-
-
 def _tried(candidate: Candidate) -> tuple[str, ...]:
-    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet."""
+    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet.
+
+    A model of several tags is left as it is: fitted to one tag alone it would be another one.
+    """
     names = dict.fromkeys((candidate.algorithm, *CHALLENGERS))
-    return tuple(
-        name for name in names if name in SPECS and not SPECS[name].instant and name not in candidate.in_shadow
-    )
+    return tuple(name for name in names if name in SPECS and _fitted_alone(name) and name not in candidate.in_shadow)
+
+
+def _fitted_alone(algorithm: str) -> bool:
+    spec = SPECS[algorithm]
+    return not spec.instant and not isinstance(spec.engine, PooledEngine)
 
 
 def _due(candidate: Candidate, algorithm: str, now_ns: int) -> bool:
@@ -91,7 +93,11 @@ def _due(candidate: Candidate, algorithm: str, now_ns: int) -> bool:
 
 
 def _job(
-    candidate: Candidate, algorithms: tuple[str, ...], origin: str, batch: str | None, not_before_ns: int | None
+    candidate: Candidate,
+    algorithms: tuple[str, ...],
+    origin: str,
+    batch: str | None = None,
+    not_before_ns: int | None = None,
 ) -> NewJob:
     """The champion's grid, horizon, season and parameters, over the newest data."""
     request = TrainingRequest(
@@ -100,6 +106,7 @@ def _job(
         candidate.horizon,
         candidate.season,
         max(HISTORY_DAYS, (candidate.data_to_ns - candidate.data_from_ns) / DAY),
+        NIGHT_FOLDS,
         params={candidate.algorithm: candidate.params},
         after="gate",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.evaluation import FOLDS
 from ksys_core.forecasting.feasibility import Feasibility, feasibility
 from ksys_core.forecasting.outliers import outliers
+from ksys_core.forecasting.registry import in_zone
 from ksys_core.forecasting.season import season_length
 from ksys_core.i18n import N_
 from ksys_core.services import models
@@ -61,6 +62,15 @@ class TrainingRequest:
             params = self.params.get(name, {})
             TrainingPlan(name, self.interval_s, self.horizon, self.season, self.history_days, params).checked()
         return self
+
+    def in_zone(self, zone: str) -> TrainingRequest:
+        """With the plant's time zone for the algorithms that look at the clock.
+
+        Raises:
+            KnownError: an unknown algorithm.
+        """
+        params = {name: in_zone(name, self.params.get(name, {}), zone) for name in self.algorithms}
+        return replace(self, params={name: values for name, values in params.items() if values})
 
     def plain(self) -> dict[str, Any]:
         """For `file_training`."""

@@ -11,7 +11,7 @@ from ksys_core.store.alarms_active import (
 )
 from ksys_core.store.alarms_definitions import upsert_definitions
 from ksys_core.store.alarms_desk import AlarmKey, Outcome
-from ksys_core.store.alarms_journal import JournalEntry, JournalFilter
+from ksys_core.store.alarms_journal_pages import JournalEntry, JournalFilter
 
 __all__ = [
     "AlarmKey",

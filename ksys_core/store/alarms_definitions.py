@@ -26,8 +26,9 @@ _TYPES: Final = {
     "on_delay_s": "double precision", "off_delay_s": "double precision", "count": "smallint", "priority": "smallint",
     "class": "text", "latching": "boolean", "realarm_s": "double precision", "group_name": "text",
     "shelvable": "boolean", "max_shelve_s": "double precision", "cause": "jsonb", "consequence": "jsonb",
-    "action": "jsonb", "confirmation": "jsonb", "response_s": "double precision", "owner": "text", "basis": "text",
-    "moc_id": "text", "review_date": "date", "rationalised": "boolean", "enabled": "boolean",
+    "action": "jsonb", "confirmation": "jsonb", "response_s": "double precision", "severity": "text",
+    "owner": "text", "basis": "text", "moc_id": "text", "review_date": "date", "rationalised": "boolean",
+    "enabled": "boolean",
 }  # fmt: skip
 
 _UPSERT: Final = """

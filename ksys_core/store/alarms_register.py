@@ -40,6 +40,22 @@ select (select count(*) from entries where kind = 'SUPR' and btrim(reason) = '')
          + (select count(*) from changes where disables) + (select count(*) from without_permit) as suppressions,
        (select count(*) from changes where not disables) + (select count(*) from limits) as changes
 """  # noqa: S608 - a constant
+# What is hidden now, since the entry that hid it. Too old: suppressed or shelved for over a day, or past its review.
+_HIDDEN: Final = f"""
+select a.alarm_id, a.isa_state, e.source_ts as since,
+       case a.isa_state when 'SHLVD' then a.shelved_by when 'OOSRV' then a.oos_by else e.actor end as by_whom,
+       case a.isa_state when 'SHLVD' then a.shelved_reason when 'OOSRV' then a.oos_reason
+                        else a.suppressed_reason end as reason,
+       case a.isa_state when 'SHLVD' then a.shelved_until when 'OOSRV' then a.oos_review end as until,
+       coalesce(case when a.isa_state = 'OOSRV' then a.oos_review < $2
+                     else e.source_ts < $2::timestamptz - interval '1 day' end, false) as too_old
+  from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
+  left join lateral (
+    select source_ts, actor from alarm_events b where b.alarm_id = a.alarm_id
+       and b.kind = case a.isa_state when 'SHLVD' then 'SHLV' when 'OOSRV' then 'OOS' else 'SUPR' end
+     order by b.source_ts desc, b.event_id desc limit 1) e on true
+ where a.isa_state in ('SHLVD', 'DSUPR', 'OOSRV') and {_WITHIN} order by e.source_ts, a.alarm_id
+"""  # noqa: S608 - a constant
 _FIRST: Final = "select min(source_ts) from alarm_events"
 _UPSETS: Final = f"""
 select ts_from from (
@@ -69,6 +85,40 @@ class Unauthorised:
 
     suppressions: int
     changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """An alarm that is shelved, suppressed or out of service.
+
+    Attributes:
+        state: SHLVD, DSUPR or OOSRV. since, until: ns; `until` is the end of the shelf or the date of the review.
+        too_old: shelved or suppressed for over a day, or past its review.
+    """
+
+    alarm: int
+    state: str
+    since: int | None
+    by: str
+    reason: str
+    until: int | None
+    too_old: bool
+
+
+async def hidden(db: Database, now: int, area: str | None = None) -> list[Hidden]:
+    """What is hidden now, oldest first."""
+    return [
+        Hidden(
+            row["alarm_id"],
+            row["isa_state"],
+            None if row["since"] is None else to_ns(row["since"]),
+            row["by_whom"] or "",
+            row["reason"],
+            None if row["until"] is None else to_ns(row["until"]),
+            row["too_old"],
+        )
+        for row in await db.fetch(_HIDDEN, area, to_datetime(now))
+    ]
 
 
 async def configured(db: Database, area: str | None = None) -> Register:

@@ -34,12 +34,16 @@ select d.alarm_id, s.tag, d.kind, d.label, s.area, d.priority, d.class, d.group_
         or exists (select from unnest($4::text[]) a where s.area = a or starts_with(s.area, a || '/')))
  order by d.priority, s.tag, d.kind, d.label
 """
+# Each way to name alarms by itself, so that one that a rule does not use costs nothing.
 _HIDDEN: Final = """
 select r.rule_id, array(
-         select d.alarm_id from alarm_definitions d join sensors s using (sensor_id)
-          where d.alarm_id = any(r.alarm_ids) or s.tag = any(r.tags)
-             or (d.group_name <> '' and d.group_name = any(r.groups))
-             or exists (select from unnest(r.areas) a where s.area = a or starts_with(s.area, a || '/'))) as ids
+         select unnest(r.alarm_ids)
+         union select d.alarm_id from sensors s join alarm_definitions d using (sensor_id) where s.tag = any(r.tags)
+         union select d.alarm_id from alarm_definitions d
+                where cardinality(r.groups) > 0 and d.group_name <> '' and d.group_name = any(r.groups)
+         union select d.alarm_id from sensors s join alarm_definitions d using (sensor_id)
+                where cardinality(r.areas) > 0
+                  and exists (select from unnest(r.areas) a where s.area = a or starts_with(s.area, a || '/'))) as ids
   from alarm_rules r where r.enabled and r.approved_by is not null
 """
 _UNKNOWN: Final = """

@@ -126,7 +126,7 @@ def update_desk(definitions: Definitions, state: State, found: Sequence[asyncpg.
 
 def rows_of(definitions: Definitions, alarm_ids: Sequence[int]) -> IndexArray:
     """int64 index of each alarm in the definitions, -1 for those not evaluated."""
-    order = np.argsort(definitions.alarm_id)
+    order = np.argsort(definitions.alarm_id, kind="stable")  # nearly in order as a rule
     if not len(order):
         return np.full(len(alarm_ids), -1, np.int64)
     place = np.minimum(np.searchsorted(definitions.alarm_id, alarm_ids, sorter=order), len(order) - 1)
@@ -185,8 +185,8 @@ def _state(definitions: Definitions, rows: Sequence[asyncpg.Record]) -> State:
     for name, source in (("value", "value"), ("limit", "limit_then"), ("pending", "pending_value")):
         getattr(state, name)[:] = [np.nan if row[source] is None else row[source] for row in rows]
     for place, row in enumerate(rows):
-        newest = row["entries"][: state.entries.shape[1]]
-        state.entries[place, : len(newest)] = _ns(newest)
+        if newest := row["entries"][: state.entries.shape[1]]:
+            state.entries[place, : len(newest)] = _ns(newest)
     state.desk = _desk(rows)
     return state
 

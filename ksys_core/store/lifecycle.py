@@ -34,7 +34,7 @@ class Trial:
 _DO: Final = {
     "champion": "select deploy_model($1, 'champion', $2)",
     "challenger": "select deploy_model($1, 'challenger', $2)",
-    "refreshed": "select promote_model($1, $2)",
+    "refreshed": "select promote_model($1, $2, '', interval '6 hours')",
 }
 
 _CHALLENGERS: Final = """
@@ -59,6 +59,16 @@ _BATCH: Final = """
 select r.model_id, r.p from training_results r join training_jobs j using (job_id)
 where j.batch = $1 and r.p is not null and r.model_id is not null
 """
+
+# The champion before an active one stays, so that one can go back to it.
+_FORGET: Final = """
+delete from trained_models m using training_jobs j
+where j.job_id = m.job_id and j.origin <> 'person' and m.created_at < $1
+  and not exists (select from deployed_models d where d.model_id = m.model_id and d.is_active)
+  and not exists (select from deployed_models d join deployed_models c on c.replaces = d.deployment_id
+                  where d.model_id = m.model_id and c.is_active)
+"""
+_FORGET_JOBS: Final = "delete from training_jobs where finished_at < $1"
 
 # Only what both forecast themselves, for the same issue and target times.
 _PAIRS: Final = """
@@ -120,3 +130,10 @@ async def pairs(
         _PAIRS, model_id, other_id, to_datetime(start_ns), to_datetime(stop_ns), to_datetime(issued_ns), dtype=_DTYPE
     )
     return np.asarray(rows)
+
+
+async def forget(db: Database, *, models_before_ns: int, jobs_before_ns: int) -> int:
+    """Forget models that the service made before then and that are not needed, and old jobs; how many."""
+    models = await db.execute(_FORGET, to_datetime(models_before_ns))
+    jobs = await db.execute(_FORGET_JOBS, to_datetime(jobs_before_ns))
+    return int(models.split()[-1]) + int(jobs.split()[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from ksys_core.store.connection import Connection
@@ -21,6 +21,16 @@ _SHARED: Final = "select sha256, artefact from shared_artefacts where sha256 = a
 _OF_UNIT: Final = """
 select sensor_id, tag from sensors where enabled and unit = $1 and unit <> '' order by tag
 """
+_OF: Final = "select model_id, artefact, artefact_sha256 from trained_models where model_id = any ($1::int[])"
+
+
+async def artefacts_of(db: Database, model_ids: Sequence[int]) -> dict[int, str]:
+    """The artefacts of `model_ids`; models that share one get the same text object."""
+    rows = await db.fetch(_OF, list(model_ids))
+    texts = await shared(db, {row["artefact_sha256"] for row in rows if row["artefact"] is None})
+    return {
+        row["model_id"]: texts[row["artefact_sha256"]] if row["artefact"] is None else row["artefact"] for row in rows
+    }
 
 
 async def newest_artefact(db: Database, sensor_id: int, algorithm: str) -> str:

@@ -37,7 +37,7 @@ class NewModel:
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """An active deployment with all the cycle needs."""
+    """An active deployment with all the cycle needs; `params` as JSON."""
 
     deployment_id: int
     model_id: int
@@ -47,7 +47,7 @@ class Deployment:
     interval_s: int
     horizon: int
     season: int
-    artefact: str
+    params: str
     artefact_sha256: str
     span_low: float | None
     span_high: float | None
@@ -95,8 +95,8 @@ returning model_id
 """
 
 _ACTIVE: Final = """
-select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.season, m.artefact,
-       m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
+select d.deployment_id, d.model_id, d.sensor_id, s.tag, m.algorithm, m.interval_s, m.horizon, m.season,
+       m.params, m.artefact_sha256, s.span_low, s.span_high, d.last_issue_ts
 from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.is_active and s.enabled
 order by d.deployment_id
@@ -181,13 +181,8 @@ async def undeploy(db: Database, model_id: int, *, reason: str = "", station: st
 
 
 async def active_deployments(db: Database) -> list[Deployment]:
-    """Everything that has to be forecast; deployments of a shared model hold the same text object."""
-    rows = [_issued(dict(row)) for row in await db.fetch(_ACTIVE)]
-    texts = await shared(db, {row["artefact_sha256"] for row in rows if row["artefact"] is None})
-    for row in rows:
-        if row["artefact"] is None:
-            row["artefact"] = texts[row["artefact_sha256"]]
-    return [Deployment(**row) for row in rows]
+    """Everything that has to be forecast."""
+    return [Deployment(**_issued(dict(row))) for row in await db.fetch(_ACTIVE)]
 
 
 async def stored(db: Database, model_id: int) -> tuple[str, NewModel] | None:

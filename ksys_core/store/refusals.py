@@ -38,6 +38,12 @@ TEXTS: Final[dict[str, str]] = {
     "rules.unknown": N_("There is no rule R{rule}."),
     "maintenance.area": N_("No tag lies in the area {area}. Choose one of the plant's areas."),
     "maintenance.duration": N_("Maintenance lasts between a minute and a day."),
+    "limits.changed_meanwhile": N_(
+        "{tag}: {by} has changed limit {kind} meanwhile. Load again and look before you change."
+    ),
+    "alarm.changed_meanwhile": N_("{alarm}: {by} was first ({at}). Load again and look before you change."),
+    "alarm.missing": N_("{alarm} no longer exists. Load again."),
+    "alarm.exists": N_("{alarm} exists already. Load again and change it there."),
     "settings.name": N_("“{name}” is no name for a setting."),
     "settings.too_long": N_("These settings are too long to be kept. Delete some of them."),
 }

@@ -68,7 +68,7 @@ def job_rows(zone: ZoneInfo) -> RowsModel[JobRow]:
         Column(N_("Occasion"), lambda job: tr(ORIGINS[job.origin])),
         Column(N_("Begins"), lambda job: _moment(job.started_ns or job.not_before_ns, zone)),
         Column(N_("Duration"), _duration, numeric=True),
-        Column(N_("By"), lambda job: job.requested_by),
+        Column(N_("Requested by"), lambda job: job.requested_by),
         Column(N_("Remark"), progress_text),
     )
     return RowsModel(columns, key=lambda job: job.job_id)

@@ -27,6 +27,7 @@ from ksys_hmi.models.tag_list import TAGS_MIME, tags_of
 from ksys_hmi.models.trend_state import Cursors, Scene
 from ksys_hmi.plots.axes import paint_grid, paint_time_axis, paint_value_axes
 from ksys_hmi.plots.curves import nearest_pen, paint_curves, paint_names
+from ksys_hmi.plots.excursions import paint_excursions
 from ksys_hmi.plots.future import paint_forecasts, paint_legends, paint_limit_labels, paint_limits, paint_now
 from ksys_hmi.plots.geometry import Geometry, layout
 from ksys_hmi.plots.overlay import paint_cursors, paint_notices
@@ -129,6 +130,7 @@ class TrendCanvas(QWidget):
             paint_gaps,
             paint_forecasts,
             paint_limits,
+            paint_excursions,
             paint_curves,
             paint_now,
             paint_limit_labels,

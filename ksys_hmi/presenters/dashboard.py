@@ -43,7 +43,7 @@ class DashboardState(PageState):
 class DashboardPresenter(Presenter[DashboardState]):
     """Loads newest values each `HmiSettings.tile_refresh_s` seconds while the page is shown."""
 
-    kinds = frozenset({"alarms", "limits", "sensors", "forecasts"})
+    kinds = frozenset({"alarms", "limits", "sensors", "forecasts", "advisories"})
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, DashboardState())
@@ -142,6 +142,7 @@ def tile_input(
         limits=context.limits,
         alarm=alarm,
         spark=spark,
+        crossing=context.crossing,
     )
 
 

@@ -10,8 +10,10 @@ from ksys_core.domain.tags import LIMIT_KINDS, LimitKind, Sensor
 from ksys_core.errors import KnownError
 from ksys_core.i18n import tr
 from ksys_core.services import dashboard, tags
+from ksys_core.services.advisories import open_advisories
 from ksys_core.services.alarms import AlarmRow, load_active
 from ksys_hmi.formats import format_moment
+from ksys_hmi.models.advisory_rows import when_text
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.presenters.dashboard import spark_data, tile_input
 from ksys_hmi.presenters.tiles import Reading, TileState, tile_state
@@ -24,7 +26,7 @@ class FaceplateState(PageState):
     tile: the tag as the dashboard shows it; time_text: source time of its newest reading.
     limits: as they are written in the fields; saved: counts the changes that came through.
     problem: why the last change was refused.
-    alarms: its alarms that are not normal.
+    alarms: its alarms that are not normal. expected: what its forecast says of its limits, a line each.
     """
 
     sensor: Sensor
@@ -32,6 +34,7 @@ class FaceplateState(PageState):
     time_text: str = ""
     limits: Mapping[LimitKind, str] = field(default_factory=dict)
     alarms: tuple[AlarmRow, ...] = ()
+    expected: str = ""
     saved: int = 0
     problem: str = ""
 
@@ -39,7 +42,7 @@ class FaceplateState(PageState):
 class FaceplatePresenter(Presenter[FaceplateState]):
     """Follows one tag while its faceplate is shown."""
 
-    kinds = frozenset({"limits", "alarms", "sensors"})
+    kinds = frozenset({"limits", "alarms", "sensors", "advisories"})
 
     def __init__(self, runtime: Runtime, sensor: Sensor) -> None:
         super().__init__(runtime, FaceplateState(sensor=sensor))
@@ -55,6 +58,7 @@ class FaceplatePresenter(Presenter[FaceplateState]):
         context = (await dashboard.load_context(db, [sensor.sensor_id], now))[sensor.sensor_id]
         limits = context.limits
         table = await load_active(db)
+        ahead = await open_advisories(db, sensor.sensor_id)
         return replace(
             self.state,
             loading=False,
@@ -62,6 +66,7 @@ class FaceplatePresenter(Presenter[FaceplateState]):
             tile=tile_state(tile_input(sensor, reading, context, spark_data(context), None), now),
             time_text="" if reading is None else format_moment(reading.t, self.runtime.zone),
             limits={k: f"{limits[k]:.12g}" if k in limits else "" for k in LIMIT_KINDS},
+            expected="\n".join(when_text(each, now) for each in ahead),
             alarms=tuple(row for row in table.rows if row.sensor_id == sensor.sensor_id),
         )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 
 from ksys_core.errors import DatabaseDownError, KnownError
-from ksys_core.i18n import tr
+from ksys_core.i18n import N_, tr
 from ksys_hmi.runtime import Runtime
 
 
@@ -23,9 +23,12 @@ class ExportState:
 
 
 class FileExport(QObject):
-    """Base of the exports."""
+    """Base of the exports. The texts say what runs, that it was cancelled, and why it has failed."""
 
     changed = Signal(object)
+    running: ClassVar[str] = N_("Exporting…")
+    cancelled: ClassVar[str] = N_("Export cancelled")
+    failed: ClassVar[str] = N_("Export failed: {reason}")
 
     def __init__(self, runtime: Runtime, parent: QObject) -> None:
         super().__init__(parent)
@@ -47,7 +50,7 @@ class FileExport(QObject):
         if self._task is not None:
             self._task.cancel()
             self._task = None
-            self._show(ExportState(None, tr("Export cancelled")))
+            self._show(ExportState(None, tr(self.cancelled)))
 
     def show_share(self, share: float) -> None:
         """How much is done, 0 to 1."""
@@ -57,10 +60,18 @@ class FileExport(QObject):
         try:
             outcome = await work
         except (KnownError, DatabaseDownError) as error:
-            outcome = tr("Export failed: {reason}", reason=str(error))
+            outcome = tr(self.failed, reason=str(error))
         self._task = None
         self._show(ExportState(None, outcome))
 
     def _show(self, state: ExportState) -> None:
         self.state = state
         self.changed.emit(state)
+
+
+class FileImport(FileExport):
+    """Reading a file in the same manner."""
+
+    running = N_("Reading the file…")
+    cancelled = N_("Import cancelled")
+    failed = N_("Import failed: {reason}")

@@ -99,7 +99,8 @@ class ModelsPresenter(Presenter[ModelsState]):
 
     def train(self, tags: Sequence[str], request: TrainingRequest) -> None:
         """File a training job."""
-        call = training.file(self.runtime.db, tags=tags, request=request, station=platform.node())
+        zoned = request.in_zone(self.runtime.settings.time_zone)
+        call = training.file(self.runtime.db, tags=tags, request=zoned, station=platform.node())
         self._do(call, lambda: tr("The training job is filed."), "file a training job")
 
     def cancel(self, job: JobRow, reason: str) -> None:

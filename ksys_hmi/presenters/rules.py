@@ -17,6 +17,8 @@ from ksys_hmi.models.area_roll_up import area_paths
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 
+__all__ = ["Preview", "Rule", "RuleDraft", "RulesPresenter", "RulesState"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesState(PageState):

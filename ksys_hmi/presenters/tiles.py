@@ -146,7 +146,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class TileInput:
-    """Everything that a tile is made of."""
+    """Everything that a tile is made of; `crossing`: the limit its forecast crosses next, and when (ns)."""
 
     sensor: Sensor
     reading: Reading | None
@@ -154,6 +154,7 @@ class TileInput:
     limits: Mapping[LimitKind, float] = field(default_factory=dict)
     alarm: AlarmMark | None = None
     spark: SparkData | None = None
+    crossing: tuple[LimitKind, int] | None = None
 
 
 def condition_of(reading: Reading | None, interval_s: float, now_ns: int) -> Condition:
@@ -190,9 +191,20 @@ def tile_state(source: TileInput, now_ns: int) -> TileState:
         ticks=_ticks(value, source.limits, sensor),
         alarm=source.alarm,
         spark=spark_of(source.spark, tuple(source.limits.values()), now_ns),
-        forecast_text=format_value(forecast, sensor.decimals) if math.isfinite(forecast) else "",
+        forecast_text=_forecast_text(forecast, source, now_ns),
         forecast_is_fallback=source.spark is not None and source.spark.is_fallback,
     )
+
+
+def _forecast_text(forecast: float, source: TileInput, now_ns: int) -> str:
+    """The next forecast, and the limit ahead with the minutes to it."""
+    if not math.isfinite(forecast):
+        return ""
+    text = format_value(forecast, source.sensor.decimals)
+    if source.crossing is None:
+        return text
+    kind, at = source.crossing
+    return f"{text} · {kind} {tr('{n} min', n=max(round((at - now_ns) / 60e9), 0))}"
 
 
 def _code_text(condition: Condition, reading: Reading | None) -> str:

@@ -1,33 +1,32 @@
-"""The alarm journal: every transition and every action, newest first, loaded further as one scrolls down."""
+"""The alarm journal: every transition and every action, newest first, page by page."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QToolButton, QVBoxLayout
 
-from ksys_core.i18n import N_, tr
+from ksys_core.i18n import tr
+from ksys_hmi import fonts
+from ksys_hmi.actions import Actions
 from ksys_hmi.models.alarm_rows import journal_model
-from ksys_hmi.presenters.alarm_journal import JournalPresenter, JournalState
+from ksys_hmi.presenters.alarm_journal import PAGE_SIZES, JournalPresenter, JournalState
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.files import ExportStrip, ask_where, table_kinds
+from ksys_hmi.views.journal_filter import JournalFilterBar
 from ksys_hmi.views.page import Page
 from ksys_hmi.widgets.row_table import RowTable
 
-_STRETCHED: Final = 10
-_SPANS: Final[tuple[tuple[str, int | None], ...]] = (
-    (N_("Last hour"), 3600),
-    (N_("Last 6 hours"), 6 * 3600),
-    (N_("Last 24 hours"), 24 * 3600),
-    (N_("Last 7 days"), 7 * 86_400),
-    (N_("Last 30 days"), 30 * 86_400),
-    (N_("All"), None),
-)
-_DEFAULT_SPAN: Final = 2
+_STRETCHED: Final = 11
+_MOST_PAGES: Final = 10_000_000
+_LEFT: Final = ("journal.first", "journal.previous")
+_RIGHT: Final = ("journal.next", "journal.last")
 
 
 class AlarmJournal(Page[JournalState]):
-    """Text and period are searched in the database, over the whole journal."""
+    """Filter above, a page of the database's journal, paging and export below; Enter shows the trend at that time."""
 
     def __init__(self, runtime: Runtime) -> None:
         presenter = JournalPresenter(runtime)
@@ -35,57 +34,117 @@ class AlarmJournal(Page[JournalState]):
         self._journal = presenter
         self._model = journal_model(runtime.zone)
         self.table = RowTable(self._model, _STRETCHED)
-        self._search = QLineEdit()
-        self._search.setClearButtonEnabled(True)
-        self.span = QComboBox()
-        for _text, seconds in _SPANS:
-            self.span.addItem("", seconds)
-        self.span.setCurrentIndex(_DEFAULT_SPAN)
-        self._counts = QLabel()
-        self._hint = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-        head = QHBoxLayout()
-        head.addWidget(self._search, 1)
-        head.addWidget(self.span)
-        head.addStretch(1)
-        head.addWidget(self._counts)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 6, 8, 6)
-        layout.addLayout(head)
-        layout.addWidget(self.table, 1)
-        layout.addWidget(self._hint)
-        self._search.returnPressed.connect(self._apply_filter)
-        self._search.textChanged.connect(lambda text: None if text else self._apply_filter())
-        self.span.currentIndexChanged.connect(self._apply_filter)
-        self.table.verticalScrollBar().valueChanged.connect(self._on_scroll)
+        self.filter = JournalFilterBar()
+        self.position, self._hint = QLabel(), QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self.number = QSpinBox()
+        self.number.setRange(1, _MOST_PAGES)
+        self.number.setKeyboardTracking(False)
+        self.number.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.page_size = QComboBox()
+        for size in PAGE_SIZES:
+            self.page_size.addItem("", size)
+        self._page_label = QLabel()
+        self.strip = ExportStrip(presenter.export)
+        self._paging = QHBoxLayout()
+        self._lay_out()
+        self.filter.chosen.connect(presenter.set_choice)
+        self.number.editingFinished.connect(self._on_number)
+        self.page_size.currentIndexChanged.connect(lambda _index: presenter.set_size(self.page_size.currentData()))
+        self.table.row_activated.connect(self._open_trend)
         self.retranslate()
         self.render_state(presenter.state)
 
+    def _lay_out(self) -> None:
+        self._paging.addWidget(self.position)
+        self._paging.addSpacing(fonts.px(16))
+        self._paging.addWidget(self._page_label)
+        self._paging.addWidget(self.number)
+        self._paging.addWidget(self.page_size)
+        self._paging.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 6)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self._hint)
+        layout.addWidget(self.strip)
+        layout.addLayout(self._paging)
+
+    def handlers(self) -> dict[str, Callable[[], object]]:
+        return {
+            "journal.first": lambda: self._journal.go_to(0),
+            "journal.previous": lambda: self._journal.go_to(self._journal.state.number - 1),
+            "journal.next": self._next,
+            "journal.last": lambda: self._journal.go_to(None),
+            "journal.page": self._ask_number,
+            "journal.export": self._export,
+        }
+
+    def bind_actions(self, actions: Actions) -> None:
+        super().bind_actions(actions)
+        at_end = self._paging.count()
+        for place, action_id in (*enumerate(_LEFT), (len(_LEFT) + 1, _RIGHT[0]), (len(_LEFT) + 2, _RIGHT[1])):
+            self._paging.insertWidget(place, self._button(actions, action_id))
+        self._paging.insertWidget(at_end + len(_LEFT + _RIGHT), self._button(actions, "journal.export"))
+
+    def _button(self, actions: Actions, action_id: str) -> QToolButton:
+        button = QToolButton()
+        button.setDefaultAction(actions[action_id])
+        button.setAccessibleName(actions[action_id].text())
+        return button
+
     def retranslate(self) -> None:
-        self._search.setPlaceholderText(tr("Tag, reason or name, then Enter"))
-        self._search.setAccessibleName(tr("Search the journal"))
-        self.span.setAccessibleName(tr("Period"))
+        self.filter.retranslate()
         self.table.setAccessibleName(tr("Alarm journal"))
-        for i, (text, _seconds) in enumerate(_SPANS):
-            self.span.setItemText(i, tr(text))
+        self._page_label.setText(tr("Go to page"))
+        self.number.setAccessibleName(tr("Go to page"))
+        self.page_size.setAccessibleName(tr("Rows of a page"))
+        for i, size in enumerate(PAGE_SIZES):
+            self.page_size.setItemText(i, tr("{n} rows a page", n=size))
         self._model.retranslate()
+        self.table.fit_columns()
 
     def render_state(self, state: JournalState) -> None:
+        self.filter.offer(state)
         self._model.show_rows(state.entries)
-        more = " +" if state.more else ""
-        self._counts.setText(tr("{n} entries", n=f"{len(state.entries)}{more}"))
-        hint = state.error or (tr("Loading …") if state.loading else tr("No entries in this period."))
-        self._hint.setText("" if state.entries and not state.error else hint)
+        self.position.setText(state.position)
+        if not self.number.hasFocus():
+            self.number.blockSignals(True)
+            self.number.setValue(state.number + 1)
+            self.number.blockSignals(False)
+        self._hint.setText(_hint(state))
         self._hint.setVisible(bool(self._hint.text()))
 
     def search(self, text: str) -> None:
         """Show the entries of the last 30 days that contain `text`."""
-        self._search.setText(text)
-        self.span.setCurrentIndex(4)
-        self._apply_filter()
+        self.filter.search_for(text)
 
-    def _apply_filter(self) -> None:
-        self._journal.set_filter(self._search.text().strip(), self.span.currentData())
+    def _ask_number(self) -> None:
+        self.number.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.number.selectAll()
 
-    def _on_scroll(self, value: int) -> None:
-        if self.presenter.state.more and value >= self.table.verticalScrollBar().maximum() - self.table.height():
-            self._journal.load_older()
+    def _next(self) -> None:
+        if self._journal.state.more:
+            self._journal.go_to(self._journal.state.number + 1)
+
+    def _on_number(self) -> None:
+        if self.number.value() != self._journal.state.number + 1:
+            self._journal.go_to(self.number.value() - 1)
+            self.table.setFocus()
+
+    def _export(self) -> None:
+        ask_where(self, tr("Export the journal"), self._journal.proposed_name(), table_kinds(), self._journal.write)
+
+    def _open_trend(self) -> None:
+        entry = self.table.current
+        if entry is not None:
+            self.runtime.open_page("trend", tags=[entry.tag], at=entry.source)
+
+
+def _hint(state: JournalState) -> str:
+    if state.error:
+        return state.error
+    if state.loading:
+        return tr("Loading …")
+    if state.entries:
+        return ""
+    return tr("No entry matches the filter.") if state.choice.narrows else tr("No entries in this period.")

@@ -163,6 +163,7 @@ class AlarmsPage(Page[AlarmsState]):
 
     def bind_actions(self, actions: Actions) -> None:
         super().bind_actions(actions)
+        self.journal.bind_actions(actions)
         for each in self.lists:
             each.add_buttons(actions)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeySequence, QPalette, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from ksys_core.areas import area_title
 from ksys_core.domain.tags import LIMIT_KINDS, LimitKind, Sensor
 from ksys_core.i18n import tr
-from ksys_hmi import fonts
+from ksys_hmi import fonts, theme
 from ksys_hmi.alarm_words import kind_word, state_word
 from ksys_hmi.presenters.faceplate import FaceplatePresenter, FaceplateState
 from ksys_hmi.runtime import Runtime
@@ -52,6 +52,7 @@ class Faceplate(QDialog):
         self._time = QLabel()
         self._guidance = GuidancePane()
         self._alarms = QLabel()
+        self.expected = QLabel()
         self.fields: dict[LimitKind, QLineEdit] = {kind: QLineEdit() for kind in LIMIT_KINDS}
         self.reason = QLineEdit()
         self.save = QPushButton(tr("Put limits in force"))
@@ -92,7 +93,7 @@ class Faceplate(QDialog):
         form.setRowVisible(self.reason, may)
         self.save.setVisible(may)
         layout = QVBoxLayout(self)
-        for widget in (self._about, self._tile, self._time, self._alarms, self._guidance, box):
+        for widget in (self._about, self._tile, self._time, self.expected, self._alarms, self._guidance, box):
             layout.addWidget(widget)
         layout.addLayout(buttons)
 
@@ -100,6 +101,11 @@ class Faceplate(QDialog):
         if state.tile is not None:
             self._tile.set_tiles([state.tile])
         self._time.setText(state.time_text)
+        palette = self.expected.palette()
+        palette.setColor(QPalette.ColorRole.WindowText, theme.current().forecast)
+        self.expected.setPalette(palette)
+        self.expected.setText(state.expected)
+        self.expected.setVisible(bool(state.expected))
         self._alarms.setText(", ".join(f"{row.kind}: {state_word(row.isa)}" for row in state.alarms))
         self._alarms.setVisible(bool(state.alarms))
         self._guidance.setVisible(bool(state.alarms))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,10 +17,14 @@ Then = Callable[[Path], None]
 
 
 def ask_where(parent: QWidget, title: str, name: str, kinds: str, then: Then) -> QFileDialog:
-    """Ask where to save; `name` is proposed, `kinds` are Qt's filters (``Pages (*.html);;Workbooks (*.xlsx)``)."""
+    """Ask where to save; `name` is proposed, `kinds` are Qt's filters (``Pages (*.html);;Workbooks (*.xlsx)``).
+
+    A name without an ending gets that of the kind that is chosen.
+    """
     dialog = QFileDialog(parent, title, str(Path.home() / name), kinds)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix(Path(name).suffix.removeprefix("."))
+    dialog.setDefaultSuffix((Path(name).suffix or _ending(kinds)).removeprefix("."))
+    dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(_ending(chosen).removeprefix(".")))
     return _opened(dialog, then)
 
 
@@ -28,6 +33,17 @@ def ask_which(parent: QWidget, title: str, kinds: str, then: Then) -> QFileDialo
     dialog = QFileDialog(parent, title, str(Path.home()), kinds)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     return _opened(dialog, then)
+
+
+def table_kinds() -> str:
+    """Qt's filters of the two kinds of tables."""
+    return ";;".join((tr("CSV files (*.csv)"), tr("Excel workbooks (*.xlsx)")))
+
+
+def _ending(kinds: str) -> str:
+    """The first ending that Qt's filters name."""
+    found = re.search(r"\*(\.\w+)", kinds)
+    return found[1] if found else ""
 
 
 def _opened(dialog: QFileDialog, then: Then) -> QFileDialog:
@@ -67,5 +83,5 @@ class ExportStrip(QWidget):
         self.setVisible(running or bool(state.message))
         self.bar.setVisible(running)
         self.bar.setValue(round(100 * (state.share or 0.0)))
-        self.label.setText(tr("Exporting…") if running else state.message)
+        self.label.setText(tr(self._export.running) if running else state.message)
         self.cancel_button.setText(tr("Cancel") if running else tr("Close"))

@@ -9,12 +9,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from ksys_core.i18n import N_, tr
-from ksys_core.services.alarms_rules import Rule
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
 from ksys_hmi.dialogs import ask
 from ksys_hmi.models.rule_rows import maintenance_model, rule_model, rule_status, ruled_model
-from ksys_hmi.presenters.rules import RulesPresenter, RulesState
+from ksys_hmi.presenters.rules import Rule, RulesPresenter, RulesState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.alarm_dialogs import ReasonDialog
 from ksys_hmi.views.page import Page

@@ -48,11 +48,12 @@ SOURCES = (
 
 @dataclass(frozen=True)
 class Named:
-    """A series to forecast."""
+    """A series to forecast, and the wall clock that those follow who make it."""
 
     name: str
     season: int | None
     y: RegularSeries
+    zone: str = "UTC"
 
 
 def stored(folder: Path, newest: int) -> Iterator[Named]:
@@ -61,7 +62,7 @@ def stored(folder: Path, newest: int) -> Iterator[Named]:
         found = read(folder / source.file, source.time, ZoneInfo(source.zone))
         for column in source.columns:
             name = f"{source.file.split('/')[0]} {column}"
-            yield Named(name, source.season, found[column].tail(newest))
+            yield Named(name, source.season, found[column].tail(newest), source.zone)
 
 
 def read(path: Path, time: str | None, zone: ZoneInfo) -> dict[str, RegularSeries]:

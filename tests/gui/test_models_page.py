@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox
 
-from ksys_core.domain.times import HOUR
+from ksys_core.domain.times import HOUR, MINUTE
 from ksys_core.services import backfill, forecast, lifecycle, metrics, models, training
 from ksys_core.services.models import TrainingPlan
 from ksys_core.services.training import TrainingRequest
@@ -30,6 +31,7 @@ from tests.gui.conftest import Run
 from tests.gui.plant_window import until, window_with_plant
 from tests.integration.forecasting.plant import NOW, history, minutes, put, wave
 
+STEP = 15 * MINUTE
 REQUEST = TrainingRequest(("ridge",), interval_s=900, horizon=6, season=96, history_days=5, folds=30)
 
 
@@ -48,23 +50,23 @@ async def desk(dsn: str) -> AsyncIterator[Desk]:
     async with window_with_plant(dsn, "models") as (window, plant):
         page = window.page
         assert isinstance(page, ModelsPage)
-        sensors = await history(plant.db, ["FLOW", "LEVEL"], days=5)
+        now = time.time_ns() // STEP * STEP - 2 * HOUR
+        sensors = await history(plant.db, ["FLOW", "LEVEL"], days=5, now=now)
         executor = ThreadPoolExecutor(1)
         plan = TrainingPlan("naive", interval_s=900, horizon=6, season=1)
         old, new = [
-            await models.train_model(plant.db, now_ns=NOW, executor=executor, sensor_id=sensors["FLOW"], plan=plan)
+            await models.train_model(plant.db, now_ns=now, executor=executor, sensor_id=sensors["FLOW"], plan=plan)
             for _ in range(2)
         ]
         await plant.db.fetchval("select deploy_model($1)", old)
         await lifecycle.promote(plant.db, model_id=new, reason="trial")
-        await forecast.run_cycle(plant.db, now_ns=NOW, executor=executor)
-        t = minutes(NOW, NOW + 2 * HOUR)
-        await put(plant.db, sensors["FLOW"], t, wave(t))
-        await backfill.run(plant.db, now_ns=NOW + 2 * HOUR)
-        await metrics.run(plant.db, now_ns=NOW + 2 * HOUR)
-        runtime = window.runtime
-        runtime.clock_offset_ns += NOW + 2 * HOUR - runtime.now_ns()
-        runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(plant.db)}
+        await forecast.run_cycle(plant.db, now_ns=now, executor=executor)
+        t = minutes(now, now + 2 * HOUR)
+        for sensor_id in sensors.values():
+            await put(plant.db, sensor_id, t, wave(NOW + t - now))
+        await backfill.run(plant.db, now_ns=now + 2 * HOUR)
+        await metrics.run(plant.db, now_ns=now + 2 * HOUR)
+        window.runtime.sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(plant.db)}
         page.presenter.refresh()
         await until(lambda: len(page.models.model().rows) == 2 and page.models.model().rows[0].score is not None)
         yield Desk(window, page, plant.db, sensors, [old, new])
@@ -167,7 +169,7 @@ def test_a_job_is_made_followed_looked_at_and_cancelled(run: Run, dsn: str) -> N
             job = d.page.jobs.model().rows[0]
             assert (job.status, job.tags, job.request["horizon"]) == ("queued", ("FLOW",), 6)
 
-            claimed = await store.claim(d.db, "here", now_ns=NOW)
+            claimed = await store.claim(d.db, "here", now_ns=time.time_ns())
             assert claimed is not None
             await run_claimed(d.db, claimed, "here")
             await until(lambda: d.page.jobs.model().rows[0].status == "done")

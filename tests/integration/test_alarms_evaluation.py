@@ -99,6 +99,25 @@ async def test_a_long_outage_is_caught_up_span_by_span(database: Database) -> No
     assert events.count((plant.high[1], "RTN")) == 14
 
 
+async def test_a_tag_that_lags_behind_is_read_with_those_that_do_not(database: Database) -> None:
+    """Three hours of one tag come late, the other is up to date."""
+    plant = await build_plant(database)
+    await plant.reads(0, 5.0, 5.0)
+    await evaluate_once(database, plant.clock)
+    for second in range(10, 10_000, 600):
+        await plant.reads(second, 12.0 if second % 1200 == 10 else 5.0)
+        await evaluate_once(database, plant.clock)
+    assert (await plant.journal()).count((plant.high[0], "ACT")) == 9
+    late = list(range(20, 10_000, 600))
+    t = [plant.at(second) for second in late]
+    await ingest(database, ReadingBatch.of([plant.sensors[1]] * len(t), t, [12.0, 5.0] * (len(t) // 2) + [12.0]))
+    await plant.reads(10_000, 12.0)
+    await evaluate_once(database, plant.clock)
+    events = await plant.journal()
+    assert events.count((plant.high[1], "ACT")) == len(t) // 2 + 1
+    assert events.count((plant.high[0], "ACT")) == 9
+
+
 async def test_history_older_than_the_first_evaluation_makes_no_alarms(database: Database) -> None:
     plant = await build_plant(database)
     for second, value in ((0, 12.0), (10, 5.0), (20, 6.0)):

@@ -69,3 +69,12 @@ async def test_a_lost_source_is_one_alarm_and_holds_the_others(database: Databas
     assert held == {alarm_id: after[alarm_id] for alarm_id in held}
     await run(database, evaluator, START + 20 * MINUTE, START + 21 * MINUTE)
     assert await database.fetchval("select cond from alarms where alarm_id = $1", added.alarm_id) == "N"
+
+
+async def test_a_source_that_begins_with_the_evaluation_is_not_lost_one_that_stays_away_is(database: Database) -> None:
+    await install_demo_plant(database)
+    evaluator = AlarmEvaluator(database, lambda: START)
+    await evaluator.catch_up()
+    for second in range(0, 50, 5):
+        assert await evaluator.on_timer(START + second * SECOND) == 0
+    assert await evaluator.on_timer(START + 60 * SECOND) == 1

@@ -140,3 +140,23 @@ async def test_the_time_to_acknowledge_is_held_against_the_time_to_respond(datab
     assert found.to_acknowledge[3].n == 1
     assert seconds is not None
     assert found.ack_share[3].p95 == pytest.approx(100 * seconds / 600)
+
+
+async def test_what_is_hidden_now_is_listed_and_what_is_hidden_too_long_is_an_action(database: Database) -> None:
+    plant = await build_plant(database, 2)
+    await database.fetch("select alarm_shelve($1, '', 'Work', now() + interval '2 hours')", [plant.high[0]])
+    await database.fetch(
+        "select alarm_remove_from_service($1, '', 'Broken', 'P-1', now() - interval '1 hour')", [plant.high[1]]
+    )
+    now = to_ns(await database.fetchval("select clock_timestamp()"))
+    report = await alarm_report(database, start=now - HOUR, stop=now, area=None, zone=SEOUL, now=now)
+    assert [(each.state, each.reason, each.too_old) for each in report.hidden] == [
+        ("SHLVD", "Work", False),
+        ("OOSRV", "Broken", True),
+    ]
+    assert "PT-2 H has been hidden for too long: Out of service. Review it." in actions(report)
+    later = await alarm_report(database, start=now - HOUR, stop=now, area=None, zone=SEOUL, now=now + 2 * DAY)
+    assert [each.too_old for each in later.hidden] == [True, True]
+    assert "Broken" in html(report).decode()
+    rows = list(load_workbook(io.BytesIO(xlsx(report)))["Hidden now"].iter_rows(min_row=2, values_only=True))
+    assert [row[6] for row in rows] == [None, "too old"]

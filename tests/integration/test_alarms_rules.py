@@ -8,42 +8,15 @@ import pytest
 
 from ksys_core.domain import quality
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
-from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
-from ksys_core.errors import DeniedError, KnownError
+from ksys_core.errors import KnownError
 from ksys_core.services import alarms, alarms_modes, alarms_rules
 from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
 from ksys_core.services.alarms_rules import NewRule
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
-from ksys_core.store.readings import ingest
-from ksys_core.store.sensors import NewSensor, upsert_sensors
-from tests.integration.alarms_plant import Plant, build_plant
+from tests.integration.alarms_ruled_plant import STOPPED, reads, reason, ruled_plant
 from tests.integration.test_alarms_desk import HOSTILE, signed_in
-
-STOPPED = NewRule({"en": "Stopped", "ko": "정지"}, "STOP == 1", areas=("P",), hold_off_s=30.0, owner="operations")
-
-
-async def ruled_plant(db: Database, tags: int = 2, rule: NewRule = STOPPED, **high: object) -> tuple[Plant, int, int]:
-    """A plant whose tags lie in area P/1, with an input STOP read every 10 s, and the rule, approved."""
-    plant = await build_plant(db, tags, **high)
-    await db.execute("update sensors set area = 'P/1'")
-    (stop,) = (await upsert_sensors(db, [NewSensor("STOP", area="C", interval_s=10)])).values()
-    rule_id = await alarms_rules.save(db, rule, "desk 1")
-    assert await alarms_rules.approve(db, rule_id, 1, "desk 1")
-    return plant, stop, rule_id
-
-
-async def reads(plant: Plant, stop: int, second: float, stopped: float, *values: float, q: int = quality.GOOD) -> None:
-    """Store one reading of the input and of the first tags."""
-    n = len(values)
-    ids, v = [stop, *plant.sensors[:n]], [stopped, *values]
-    await ingest(plant.db, ReadingBatch.of(ids, [plant.at(second)] * (n + 1), v, [q] + [quality.GOOD] * n))
-    plant.now = max(plant.now, plant.at(second))
-
-
-async def reason(db: Database, alarm_id: int) -> str:
-    return str(await db.fetchval("select suppressed_reason from alarms where alarm_id = $1", alarm_id))
 
 
 async def test_a_rule_hides_before_the_alarms_of_the_same_batch_and_lets_go_after_its_hold_off(
@@ -272,99 +245,6 @@ async def test_two_engineers_at_once_change_a_rule_once(database: Database) -> N
     refused = [result for result in results if isinstance(result, KnownError)]
     assert [error.code for error in refused] == ["rules.changed"]
     assert [rule.version for rule in await alarms_rules.all_rules(database)] == [2]
-
-
-async def test_rights_on_rules_and_maintenance(database: Database) -> None:
-    _, _, rule_id = await ruled_plant(database)
-    async with signed_in(database, "ksys_operator") as (db, name):
-        with pytest.raises(DeniedError):
-            await alarms_rules.save(db, STOPPED, "d")
-        with pytest.raises(DeniedError):
-            await alarms_rules.approve(db, rule_id, 1, "d")
-        with pytest.raises(DeniedError):
-            await alarms_rules.enable(db, rule_id, False, "x", "d")
-        with pytest.raises(DeniedError):
-            await db.execute("update alarm_rules set approved_by = 'x'")
-        number = await alarms_modes.start_maintenance(db, "P", 600, "storm", "desk 1")
-        (under,) = await alarms_modes.maintenance(db)
-        assert (under.area, under.by, under.reason) == ("P", name, "storm")
-        assert await alarms_modes.end_maintenance(db, number, "desk 1")
-        assert not await alarms_modes.end_maintenance(db, number, "desk 1")
-    async with signed_in(database, "ksys_viewer") as (db, _):
-        assert await alarms_modes.maintenance(db) == ()
-        assert await alarms_rules.all_rules(db)
-        with pytest.raises(DeniedError):
-            await alarms_modes.start_maintenance(db, "P", 600, "storm", "desk 1")
-    done = await database.fetch("select action, actor from audit_log where action like 'maint%' order by audit_id")
-    assert [tuple(row) for row in done] == [("maintenance.start", name), ("maintenance.end", name)]
-
-
-async def test_the_service_role_can_do_all_of_it(database: Database) -> None:
-    plant, stop, _ = await ruled_plant(database)
-    now = await database.fetchval("select (extract(epoch from now()) * 1e9)::bigint")
-    await alarms_modes.start_maintenance(database, "P", 60, "storm", "desk 1")
-    async with signed_in(database, "ksys_service") as (db, _):
-        evaluator = AlarmEvaluator(db, plant.clock)
-        await reads(plant, stop, 0, 1, 12.0, 5.0)
-        await evaluator.catch_up()
-        await evaluator.on_timer(now + 90 * SECOND)
-        await alarms_modes.FloodWatch(db).check(now)
-        await evaluator.close()
-    assert await database.fetchval("select count(*) from alarm_maintenance where ended_at = until_at") == 1
-
-
-async def test_maintenance_hides_its_area_but_priority_one_and_safety_and_ends_by_itself(database: Database) -> None:
-    plant = await build_plant(database, 4)
-    await database.execute(
-        "update sensors set area = case when sensor_id = $1 then 'Q' else 'P/1' end", plant.sensors[3]
-    )
-    await database.execute("update alarm_definitions set priority = 1 where alarm_id = $1", plant.high[1])
-    await database.execute("update alarm_definitions set class = 'safety' where alarm_id = $1", plant.high[2])
-    evaluator = AlarmEvaluator(database, plant.clock)
-    await plant.reads(0, 5.0, 5.0, 5.0, 5.0)
-    await evaluator.catch_up()
-    await plant.reads(10, 12.0, 12.0, 12.0, 12.0)
-    await evaluator.catch_up()
-    now = int(await database.fetchval("select (extract(epoch from clock_timestamp()) * 1e9)::bigint"))
-    number = await alarms_modes.start_maintenance(database, "P", 600, "new modem", "desk 1")
-    plant.now = now + 3 * SECOND
-    await evaluator.on_changed("alarm_modes", [])
-    assert await plant.states() == ["DSUPR", "UNACK", "UNACK", "UNACK"]
-    said = await reason(database, plant.high[0])
-    assert said.startswith(f"M{number} Maintenance of P: new modem (")
-    assert await alarms_modes.start_maintenance(database, "P", 3600, "longer", "desk 1") == number
-    plant.now += SECOND
-    await evaluator.on_changed("alarm_modes", [])
-    assert "longer" in await reason(database, plant.high[0])
-    await evaluator.on_timer(now + 3590 * SECOND)
-    assert (await plant.states())[0] == "DSUPR"
-    await evaluator.on_timer(now + 3700 * SECOND)
-    assert await plant.states() == ["UNACK"] * 4
-    assert await alarms_modes.maintenance(database, now + 3700 * SECOND) == ()
-    assert await database.fetchval("select ended_at = until_at and ended_by is null from alarm_maintenance")
-
-
-@pytest.mark.parametrize(
-    ("area", "seconds", "text", "code"),
-    [
-        ("Z", 600.0, "x", "maintenance.area"),
-        ("", 600.0, "x", "maintenance.area"),
-        ("P", 5.0, "x", "maintenance.duration"),
-        ("P", -600.0, "x", "maintenance.duration"),
-        ("P", float("nan"), "x", "maintenance.duration"),
-        ("P", 1e9, "x", "maintenance.duration"),
-        ("P", 600.0, "  ", "alarm.reason_missing"),
-        ("P", 600.0, "x" * 10_000, "alarm.text_too_long"),
-    ],
-)
-async def test_maintenance_that_makes_no_sense_is_refused(
-    database: Database, area: str, seconds: float, text: str, code: str
-) -> None:
-    await ruled_plant(database)
-    with pytest.raises(KnownError) as refused:
-        await alarms_modes.start_maintenance(database, area, seconds, text, "desk 1")
-    assert refused.value.code == code
-    assert await alarms_modes.maintenance(database) == ()
 
 
 async def test_a_clock_that_jumps_leaves_rules_working(database: Database) -> None:

@@ -124,12 +124,14 @@ async def test_what_was_tried_is_put_in_force_with_reason_and_change_request(dat
     assert now == tried.proposed
     limit = await database.fetchrow("select moc_id, reason from sensor_limits where kind = 'H' and valid_to is null")
     assert tuple(limit or ()) == ("MOC-7", "Chatters")
-    journaled = await database.fetchval("select reason from alarm_events where kind = 'ATTR'")
+    journal = await database.fetch("select reason from alarm_events where kind = 'ATTR' order by event_id")
+    moved, journaled = (row["reason"] for row in journal)
+    assert moved == "limit 10 > 10.5 (Chatters)"
     assert "moc_id - > MOC-7" in journaled
     assert "dead_band 0 > 1" in journaled
     noted = await database.fetch("select action, reason, station from audit_log where station = 'desk 7' order by 1")
     assert [tuple(row) for row in noted] == [
-        ("alarm.retune", "Chatters", "desk 7"),
+        ("alarm.change", "Chatters", "desk 7"),
         ("limits.change", "Chatters", "desk 7"),
     ]
     assert not await put_in_force(database, tried, plant.high[0], **given)

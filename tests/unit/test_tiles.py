@@ -96,3 +96,10 @@ def test_equal_looks_are_recognised_so_that_nothing_is_painted_twice() -> None:
 def test_the_tile_can_be_spoken() -> None:
     shown = tile(Reading(NOW - 60 * SECOND, 52.34, quality.GOOD), alarm=AlarmMark(2, "UNACK"))
     assert shown.spoken == "FEED_FLOW, 52.3 m³/h, STALE, 1 min, alarm priority 2, UNACK"
+
+
+@pytest.mark.parametrize(("minutes", "text"), [(34, "2.0 · HH 34 min"), (-3, "2.0 · HH 0 min")])
+def test_a_limit_ahead_stands_beside_the_forecast(minutes: int, text: str) -> None:
+    spark = SparkData(np.array([NOW]), np.ones(1), np.ones(1), np.array([NOW + 5 * MINUTE]), np.array([2.0]))
+    shown = tile(Reading(NOW, 1.0, quality.GOOD), spark=spark, crossing=("HH", NOW + minutes * MINUTE))
+    assert (shown.forecast_text, shown.abnormal) == (text, False)

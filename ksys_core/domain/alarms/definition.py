@@ -9,6 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal, get_args
 
+from ksys_core.domain.alarms.matrix import Severity
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
 
@@ -40,7 +41,7 @@ class NewAlarmDefinition:
         priority: 1 is the highest.
         realarm_s: seconds after which an acknowledged, still active alarm sounds again; None: never.
         cause, consequence, action, confirmation: texts by language, ``{"en": ..., "ko": ...}``.
-        response_s: maximum time to respond.
+        response_s: maximum time to respond; with the `severity` of the consequence it gives the priority.
     """
 
     sensor_id: int
@@ -65,6 +66,7 @@ class NewAlarmDefinition:
     action: Texts = field(default_factory=dict)
     confirmation: Texts = field(default_factory=dict)
     response_s: float | None = None
+    severity: Severity | None = None
     owner: str = ""
     basis: str = ""
     moc_id: str | None = None

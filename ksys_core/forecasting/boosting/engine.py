@@ -104,18 +104,17 @@ class XgboostState(TreeState):
 class Panel:
     """The scaled history of one series with its rows for any origins and steps."""
 
-    def __init__(
-        self, y: RegularSeries, scale: float, horizon: int, layout: Layout, inputs: Sequence[Input] = ()
-    ) -> None:
+    def __init__(self, y: RegularSeries, scale: float, layout: Layout, inputs: Sequence[Input] = ()) -> None:
         self.z = y.v / scale
         self.span = y.stop - y.start
         self._layout = layout
         self._others = [scaled(y, each) for each in inputs]
-        self._clock = clock(y.start, y.step, np.arange(len(y) + horizon), layout.zone)
+        self._grid = (y.start, y.step)
 
     def rows(self, origins: Indices, steps: Indices) -> Matrix:
         """Inputs."""
-        own = matrix(self.z, self._clock, origins, steps, self._layout)
+        clocks = clock(*self._grid, origins + steps, self._layout.zone)
+        own = matrix(self.z, clocks, origins, steps, self._layout)
         return np.concatenate([own, *(columns_of(values, origins) for values in self._others)], axis=1)
 
     def learned(self, origins: Indices, steps: Indices) -> tuple[Matrix, Table]:
@@ -138,7 +137,7 @@ class Xgboost:
             raise too_short(need)
         _, scale = scale_of(y.v[np.isfinite(y.v)])
         inputs = tuple(input_of(y, tag) for tag in params.inputs)
-        panel = Panel(y, scale, horizon, layout, inputs)
+        panel = Panel(y, scale, layout, inputs)
         early = max(int(held[0]) - horizon, layout.least + (int(held[0]) - layout.least) // 2)
         first = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
         held_rows, held_target = panel.learned(*every_step(held, range(1, horizon + 1)))
@@ -167,7 +166,7 @@ class Xgboost:
             raise too_short(layout.least + 1)
         y = y.tail(layout.reach(state.horizon) + 1)
         steps = np.arange(1, horizon + 1)
-        return Panel(y, state.scale, horizon, layout, state.inputs).rows(np.full(horizon, len(y) - 1), steps)
+        return Panel(y, state.scale, layout, state.inputs).rows(np.full(horizon, len(y) - 1), steps)
 
     def moves(self, states: Sequence[XgboostState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Scaled moves; one call for all series that share the same trees."""

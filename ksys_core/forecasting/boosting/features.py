@@ -84,13 +84,12 @@ def matrix(
 
     Args:
         z: scaled values without gaps.
-        clocks: the plant's clock of ``z`` and of the targets after it.
+        clocks: the plant's clock at the target of each row.
         origins: index of the newest known value of each row, at least `Layout.least`.
         steps: how many steps after it the target lies.
         unit: what differences are divided by, float64[rows], where ``z`` itself is not scaled.
     """
     unique, where = np.unique(origins, return_inverse=True)
-    targets = clocks[origins + steps]
     moves = [
         _history(z, unique, layout)[where],
         *(_seasonal(z, origins, steps, layout.season, j) for j in layout.seasons),
@@ -98,8 +97,8 @@ def matrix(
     columns = [
         steps[:, None],
         np.concatenate(moves, axis=1) / np.broadcast_to(unit, len(origins))[:, None],
-        hour_of_day(targets)[:, None],
-        weekday(targets)[:, None],
+        hour_of_day(clocks)[:, None],
+        weekday(clocks)[:, None],
     ]
     return np.concatenate(columns, axis=1).astype(np.float32)
 

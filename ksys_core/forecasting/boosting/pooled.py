@@ -49,7 +49,7 @@ HELD_ROWS: Final = 20_000
 class PooledParams(GrowthParams):
     """Rows learned from over all series, newest points of each, and the plant's time zone."""
 
-    max_rows: int = Field(60_000, ge=1_000, le=1_000_000)
+    max_rows: int = Field(40_000, ge=1_000, le=1_000_000)
     trees: int = Field(200, ge=1, le=500)
     leaves: int = Field(32, ge=2, le=64)
     max_points: int = Field(8640, ge=100, le=200_000)
@@ -75,16 +75,16 @@ def window_of(layout: Layout) -> int:
 class PooledPanel:
     """The history of one series with its rows for any origins and steps, each in units of its own spread."""
 
-    def __init__(self, y: RegularSeries, horizon: int, layout: Layout) -> None:
+    def __init__(self, y: RegularSeries, layout: Layout) -> None:
         self._y = y
         self._layout = layout
-        self._clock = clock(y.start, y.step, np.arange(len(y) + horizon), layout.zone)
 
     def rows(self, origins: Indices, steps: Indices) -> tuple[Matrix, ValueArray]:
         """Inputs, and the unit of each row."""
         unique, where = np.unique(origins, return_inverse=True)
         unit, likeness = _likeness(self._y.v, unique, self._layout)
-        rows = matrix(self._y.v, self._clock, origins, steps, self._layout, unit[where])
+        clocks = clock(self._y.start, self._y.step, origins + steps, self._layout.zone)
+        rows = matrix(self._y.v, clocks, origins, steps, self._layout, unit[where])
         return np.concatenate([rows, likeness[where]], axis=1), unit[where]
 
     def learned(self, origins: Indices, steps: Indices) -> tuple[Matrix, ValueArray]:
@@ -130,7 +130,7 @@ class XgboostPooled:
         parts = []
         for i, y in enumerate(usable):
             pairs = sampled(least, len(y) - horizon, horizon, params.max_rows // len(usable), i)
-            parts.append(PooledPanel(y, horizon, layout).learned(*pairs))
+            parts.append(PooledPanel(y, layout).learned(*pairs))
         booster = trained(*_joined(parts), params, rounds)
         trees: Trees = stored(booster, (*layout.names, *LIKENESS))
         table = tuple(map(tuple, errors.tolist()))
@@ -150,7 +150,7 @@ class XgboostPooled:
         if len(y) <= least:
             raise too_short(least + 1)
         y = y.tail(max(state.layout.reach(state.horizon), least) + 1)
-        return PooledPanel(y, horizon, state.layout).rows(np.full(horizon, len(y) - 1), np.arange(1, horizon + 1))[0]
+        return PooledPanel(y, state.layout).rows(np.full(horizon, len(y) - 1), np.arange(1, horizon + 1))[0]
 
     def moves(self, states: Sequence[PooledState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Moves in units of each series' spread; one call for all series of a model."""
@@ -172,7 +172,7 @@ def _held_out(
     """How many trees are best on the newest fifth of the time, and the error quantiles of all series there."""
     grown, held = [], []
     for i, (y, cut) in enumerate(zip(series, _cuts(series, least, horizon), strict=True)):
-        panel = PooledPanel(y, horizon, layout)
+        panel = PooledPanel(y, layout)
         early = _early(cut, least, horizon)
         if early > least:
             grown.append(panel.learned(*sampled(least, early, horizon, params.max_rows // len(series), i)))

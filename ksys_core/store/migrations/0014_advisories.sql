@@ -34,9 +34,11 @@ create table advisories (
   first_eta     timestamptz not null,
   first_eta_lo  timestamptz not null,
   first_eta_hi  timestamptz,
+  first_end     timestamptz not null,                          -- end of the horizon it was opened with
   peak          double precision not null check (peak between 0 and 1),
   closed_at     timestamptz,
-  close_reason  text not null default '' check (close_reason in ('', 'crossed', 'receded', 'stale', 'no_model', 'limit')),
+  close_reason  text not null default ''
+                check (close_reason in ('', 'crossed', 'receded', 'stale', 'no_model', 'limit')),
   outcome       text not null default 'pending' check (outcome in ('pending', 'true', 'early', 'false', 'unknown')),
   crossed_at    timestamptz,
   seen_by       text,
@@ -45,6 +47,8 @@ create table advisories (
   check (eta_lo <= eta and eta <= coalesce(eta_hi, eta))
 );
 create unique index advisories_open on advisories (sensor_id, limit_kind) where closed_at is null;
+create index advisories_pending on advisories (first_end) where outcome = 'pending';
+create index advisories_limit on advisories (sensor_id, limit_kind, advisory_id desc);
 create index advisories_opened on advisories (opened_at desc);
 
 -- Marks advisories as seen; those that were seen before stay as they are. Gives the number marked.

@@ -15,6 +15,7 @@ begin
   if btrim(coalesce(reason, '')) = '' then
     perform ksys_refuse('alarm.reason');
   end if;
+  perform alarm_change_notes(station, reason, coalesce(moc, ''));
   select d.* into was from alarm_definitions d where d.alarm_id = alarm for update;
   if not found then
     perform ksys_refuse('alarm.gone', jsonb_build_object('id', alarm));
@@ -36,9 +37,7 @@ begin
      set setting = becomes.setting, dead_band = becomes.dead_band, dead_band_unit = becomes.dead_band_unit,
          on_delay_s = becomes.on_delay_s, off_delay_s = becomes.off_delay_s, moc_id = coalesce(nullif(btrim(moc), ''), d.moc_id),
          changed_by = session_user, updated_at = now()
-   where d.alarm_id = alarm returning d.* into becomes;
-  insert into audit_log (station, action, object, before, after, reason)
-  values (station, 'alarm.retune', 'alarm ' || alarm, to_jsonb(was), to_jsonb(becomes), reason);
+   where d.alarm_id = alarm;
   return true;
 end $$;
 

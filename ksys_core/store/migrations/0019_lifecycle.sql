@@ -103,3 +103,4 @@ end $$;
 
 revoke execute on function promote_model, rollback_model from public;
 grant execute on function promote_model, rollback_model to ksys_engineer, ksys_service;
+grant delete on trained_models to ksys_service; -- of past nights, see the job "housekeeping"

@@ -28,20 +28,37 @@ def test_a_file_is_judged_beside_seasonal_naive(
     rows = [f"{to_datetime(int(t)):%Y-%m-%d %H:%M},{a},{b}" for t, a, b in zip(times, y.v, other.v, strict=True)]
     path = tmp_path / "own.csv"
     path.write_text("\n".join(["when,flow,level", *rows]))
-    words = ("--csv", str(path), "--time", "when", "--horizon", "6", "--season", str(SEASON), "--engines", "ridge")
+    words = (
+        "--csv",
+        str(path),
+        "--time",
+        "when",
+        "--horizon",
+        "6",
+        "--season",
+        str(SEASON),
+        "--engines",
+        "ridge,auto_arima",
+        "--simulated",
+        "0",
+    )
 
     ran(monkeypatch, *words, "--summary")
     (text,) = capsys.readouterr().out.splitlines()
     found = json.loads(text)
     assert found["series"] == 2
     assert 0.1 < found["default_over_seasonal_naive"] < 1
-    assert found["default_over_seasonal_naive"] == found["engines_over_seasonal_naive"]["ridge"]
+    assert found["default_over_seasonal_naive"] == found["engines_over_seasonal_naive"]["ensemble"]
+    assert found["targets"]["default_over_seasonal_naive"]["held"] in {"must", "stretch", "no"}
+    assert found["targets"]["default_over_prophet"] == {"value": None, "must": 0.75, "stretch": 0.6, "held": None}
+    assert set(found["coverage_gap"]) == {"80", "90", "95"}
     assert found["share_5_percent_worse_than_baselines"] == 0
     assert found["default_over_arima_ets_theta"] is None
 
     ran(monkeypatch, *words, "--json")
     lines = [json.loads(text) for text in capsys.readouterr().out.splitlines()]
-    assert {line["engine"] for line in lines[:4]} == {"naive", "seasonal_naive", "ridge", "median"}
+    engines = {"naive", "seasonal_naive", "ensemble", "ridge", "auto_arima"}
+    assert {line["engine"] for line in lines[:-1]} == engines
     assert {line.get("series") for line in lines[:-1]} == {"flow", "level"}
 
 

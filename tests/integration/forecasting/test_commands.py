@@ -136,3 +136,20 @@ async def test_the_gate_lets_only_the_better_model_in(database: Database, now: i
     assert "champion" in shown
     assert "ridge for FLOW" in shown
     assert await ksys("models", "deploy", *options, "--algorithm", "naive", "--gate") == 2
+
+
+@pytest.mark.parametrize("algorithm", ["xgboost", "prophet"])
+async def test_heavy_libraries_work_in_silence_in_a_worker(
+    database: Database, now: int, algorithm: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await history(database, ["FLOW", "VALVE"], days=1.5, now=now)
+    words = ("models", "deploy", "FLOW", "--algorithm", algorithm, "--season", "none", "--horizon", "12")
+    inputs = ("--input-tag", "VALVE") if algorithm == "xgboost" else ()
+    assert await ksys(*words, *inputs) == 0
+    out, err = capfd.readouterr()
+    assert f"{algorithm} for FLOW" in out
+    assert "12 rows forecast" in out
+    assert err == ""
+    (row,) = await service.listed(database)
+    assert (row.last_state, row.last_error) == ("model", "")
+    assert await database.fetchval("select params->>'zone' from trained_models") == "Asia/Seoul"

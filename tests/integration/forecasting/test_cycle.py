@@ -12,6 +12,7 @@ import pytest
 
 from ksys_core.domain.times import HOUR, MINUTE, SECOND, to_ns
 from ksys_core.errors import KnownError
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services import forecast, models
 from ksys_core.services.models import TrainingPlan
@@ -106,7 +107,11 @@ async def test_a_failing_model_gets_a_marked_fallback_and_touches_no_other(
     for tag in tags:
         await deploy(database, executor, tag, "ridge")
     await database.execute(
-        'update trained_models set artefact = \'{"format": "pickle"}\' where sensor_id = $1', tags["BROKEN"]
+        """
+        update trained_models set artefact = '{"format": "pickle"}', artefact_sha256 = repeat('0', 64)
+        where sensor_id = $1
+        """,
+        tags["BROKEN"],
     )
 
     rows = await forecast.run_cycle(database, now_ns=NOW, executor=executor)
@@ -118,6 +123,32 @@ async def test_a_failing_model_gets_a_marked_fallback_and_touches_no_other(
     assert bands[tags["SOUND"]].source == "model"
     assert notes["BROKEN"].last_state == "fallback"
     assert "refused" in notes["BROKEN"].last_error
+
+
+async def test_a_worker_reads_a_model_once(database: Database, executor: Executor) -> None:
+    await history(database, ["FLOW"])
+    await deploy(database, executor, "FLOW", "ridge")
+    FORECASTERS.forget()
+    await forecast.run_cycle(database, now_ns=NOW, executor=executor)
+    await database.execute("update trained_models set artefact = ''")
+    await forecast.run_cycle(database, now_ns=NOW, executor=executor)
+    assert [row.last_state for row in await models.listed(database)] == ["model"]
+
+
+async def test_after_an_outage_the_newest_issue_time_is_made_once(database: Database, executor: Executor) -> None:
+    sensor = (await history(database, ["FLOW"]))["FLOW"]
+    await deploy(database, executor, "FLOW", "ridge")
+    await forecast.run_cycle(database, now_ns=NOW, executor=executor)
+    back = NOW + 3 * HOUR
+    t = minutes(NOW, back)
+    await put(database, sensor, t, wave(t))
+
+    assert await forecast.catch_up(database, now_ns=back + 2 * MINUTE, executor=executor) == 36
+    assert await forecast.catch_up(database, now_ns=back + 3 * MINUTE, executor=executor) == 0
+    await forecast.run_cycle(database, now_ns=back + 4 * MINUTE, executor=executor)
+
+    issues = await database.fetch("select issue_ts, count(*) as n from forecast_results group by 1 order by 1")
+    assert [(to_ns(row["issue_ts"]), row["n"]) for row in issues] == [(NOW, 36), (back, 36)]
 
 
 async def test_a_value_that_cannot_be_negative_has_no_negative_bound(database: Database, executor: Executor) -> None:

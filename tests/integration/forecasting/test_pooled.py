@@ -6,18 +6,20 @@ import asyncio
 import time
 from concurrent.futures import Executor
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from ksys_core.cli.program import run
-from ksys_core.domain.times import MINUTE
+from ksys_core.domain.times import DAY, HOUR, MINUTE, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.boosting import booster
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.work import PredictTask
-from ksys_core.services import forecast, models, models_pooled
+from ksys_core.services import forecast, model_files, models, models_pooled, retraining, training
 from ksys_core.services.models import TrainingPlan
+from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import active_deployments
 from ksys_core.store.pool import Database
 from tests.integration.forecasting.plant import NOW, add_sensor, history, wave
@@ -26,7 +28,7 @@ TAGS = ("P1", "P2", "P3")
 PLAN = TrainingPlan("xgboost_global", season=1, params={"trees": 20, "max_rows": 4000})
 
 
-async def deployed(db: Database, executor: Executor, plan: TrainingPlan = PLAN) -> dict[str, int]:
+async def deployed_together(db: Database, executor: Executor, plan: TrainingPlan = PLAN) -> dict[str, int]:
     tags = await history(db, TAGS, days=1.5)
     made = await models_pooled.deploy(db, now_ns=NOW, executor=executor, sensor_ids=list(tags.values()), plan=plan)
     assert sorted(made.models) == sorted(tags.values())
@@ -36,7 +38,7 @@ async def deployed(db: Database, executor: Executor, plan: TrainingPlan = PLAN) 
 async def test_one_text_forecasts_every_tag_in_one_call(
     database: Database, executor: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tags = await deployed(database, executor)
+    tags = await deployed_together(database, executor)
     calls: list[int] = []
     predicted = booster.predicted
 
@@ -50,8 +52,8 @@ async def test_one_text_forecasts_every_tag_in_one_call(
     assert calls == [3 * 36]
     assert await database.fetchval("select count(*) from shared_artefacts") == 1
     assert await database.fetchval("select count(artefact) from trained_models") == 0
-    texts = {id(deployment.artefact) for deployment in await active_deployments(database)}
-    assert len(texts) == 1
+    models = [deployment.model_id for deployment in await active_deployments(database)]
+    assert len({id(text) for text in (await artefacts_of(database, models)).values()}) == 1
     bands = await forecast.latest_forecasts(database, list(tags.values()))
     for i, tag in enumerate(TAGS):
         band = bands[tags[tag]]
@@ -60,7 +62,7 @@ async def test_one_text_forecasts_every_tag_in_one_call(
 
 
 async def test_the_text_goes_with_the_last_model_that_uses_it(database: Database, executor: Executor) -> None:
-    tags = await deployed(database, executor)
+    tags = await deployed_together(database, executor)
     await database.execute("delete from trained_models where sensor_id <> $1", tags["P1"])
     assert await database.fetchval("select count(*) from shared_artefacts") == 1
     await database.execute("delete from trained_models")
@@ -82,7 +84,7 @@ async def test_a_tag_without_history_is_named_and_costs_the_others_nothing(
 
 async def test_an_engine_that_fits_tags_alone_is_refused(database: Database, executor: Executor) -> None:
     with pytest.raises(KnownError, match="one by one"):
-        await deployed(database, executor, TrainingPlan("ridge", season=1))
+        await deployed_together(database, executor, TrainingPlan("ridge", season=1))
 
 
 async def test_members_are_named_or_share_a_unit(database: Database) -> None:
@@ -98,12 +100,28 @@ async def test_members_are_named_or_share_a_unit(database: Database) -> None:
 
 
 async def test_a_model_may_still_be_fitted_to_one_tag_alone(database: Database, executor: Executor) -> None:
-    tags = await deployed(database, executor)
+    tags = await deployed_together(database, executor)
     await models.deploy(database, now_ns=NOW, executor=executor, tag="P1", plan=PLAN)
     assert await forecast.run_cycle(database, now_ns=NOW, executor=executor) == 3 * 36
     assert await database.fetchval("select count(artefact) from trained_models") == 1
     bands = await forecast.latest_forecasts(database, list(tags.values()))
     assert {band.source for band in bands.values()} == {"model"}
+
+
+async def test_the_night_does_not_fit_it_to_one_tag_alone(database: Database, executor: Executor) -> None:
+    await deployed_together(database, executor)
+    await database.execute("update trained_models set created_at = $1", to_datetime(NOW - 3 * DAY))
+    night = NOW // DAY * DAY + 12 * HOUR
+    assert await retraining.nightly(database, now_ns=night, zone=ZoneInfo("UTC")) == 3
+    assert {job.algorithms for job in await training.jobs(database)} == {("ridge",)}
+
+
+async def test_it_is_exported_whole(database: Database, executor: Executor) -> None:
+    tags = await deployed_together(database, executor)
+    (model,) = [row.model_id for row in await models.listed(database) if row.sensor_id == tags["P2"]]
+    held = model_files.checked(await model_files.export(database, model_id=model))
+    assert (held.algorithm, held.tag) == ("xgboost_global", "P2")
+    assert held.artefact == (await artefacts_of(database, [model]))[model]
 
 
 async def test_who_may_share_a_text(database: Database) -> None:

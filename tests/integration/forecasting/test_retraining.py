@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ksys_core.domain.times import DAY, HOUR, MINUTE, to_datetime, to_ns
-from ksys_core.services import drift, models, retraining, training
+from ksys_core.services import drift, lifecycle, models, retraining, training
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
 from ksys_core.store.training import cancel
@@ -67,11 +67,6 @@ def test_the_night_is_spread_evenly_and_always_in_the_same_way() -> None:
     assert gaps.max() < 4 * retraining.SPREAD / 1000
 
 
-def test_the_next_night() -> None:
-    assert retraining.next_night(TWO - 1, SEOUL) == TWO
-    assert retraining.next_night(TWO, SEOUL) == TWO + DAY
-
-
 async def test_drift_that_asks_for_it_leads_to_one_retraining_in_six_hours(
     database: Database, executor: Executor
 ) -> None:
@@ -123,3 +118,27 @@ async def test_findings_of_a_model_that_runs_no_longer_are_cleared(database: Dat
     await models.undeploy(database, model_id=row.model_id)
     await drift.run(database, now_ns=NOW)
     assert await drift.findings(database) == []
+
+
+async def test_what_nights_have_left_behind_is_forgotten_after_a_month(database: Database, executor: Executor) -> None:
+    sensor = (await history(database, ["A"], days=1))["A"]
+    plan = TrainingPlan("naive", season=1)
+
+    async def made(job: int | None) -> int:
+        model = await models.train_model(database, now_ns=NOW, executor=executor, sensor_id=sensor, plan=plan)
+        await database.execute("update trained_models set job_id = $2 where model_id = $1", model, job)
+        return model
+
+    values = "values (array[1], array['naive'], $1) returning job_id"
+    job = f"insert into training_jobs (sensor_ids, algorithms, origin) {values}"
+    night, person = [await database.fetchval(job, origin) for origin in ("nightly", "person")]
+    by_person, never, first, second, third = [await made(j) for j in (person, night, night, night, night)]
+    for model in (first, second, third):
+        await database.fetchval("select deploy_model($1)", model)
+    await database.execute("update trained_models set created_at = $1", to_datetime(NOW - 29 * DAY))
+    assert await lifecycle.forget_old(database, now_ns=NOW) == 0
+    assert await lifecycle.forget_old(database, now_ns=NOW + 2 * DAY) == 2
+    left = {row.model_id for row in await models.listed(database)}
+    assert left == {by_person, second, third}
+    assert never not in left
+    assert await lifecycle.rollback(database, sensor_id=sensor, reason="still possible") == second

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
 from ksys_core.forecasting.base import fit
-from ksys_core.forecasting.conformal import ENOUGH, NEWEST
+from ksys_core.forecasting.conformal import half_widths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from tests.unit.forecasting.signals import SEASON, daily, with_values
@@ -124,21 +124,18 @@ def test_bounds_follow_the_errors_that_had_matured(count: int, horizon: int, apa
     test = made(where, seed)
     found = conformal(test)
     for i, origin in enumerate(where.origins):
-        widths = np.full((2, horizon), 0.01)
+        steps = []
         for k in range(horizon):
             errors = [
                 abs(test.value[j, k] - test.actual[j, k])
                 for j, past in enumerate(where.origins)
                 if past + k + 1 <= origin and not math.isnan(test.actual[j, k])
-            ][-NEWEST:]
-            if len(errors) >= ENOUGH:
-                ranks = [min(math.ceil((len(errors) + 1) * p), len(errors)) for p in (0.8, 0.95)]
-                widths[:, k] = [sorted(errors)[rank - 1] for rank in ranks]
-        for k in range(horizon):
-            for level in range(2):
-                wanted = widths[: level + 1, : k + 1].max()
-                assert found.hi[level, i, k] - test.value[i, k] == pytest.approx(wanted)
-                assert test.value[i, k] - found.lo[level, i, k] == pytest.approx(wanted)
+            ]
+            steps.append([math.nan] * (count - len(errors)) + errors)
+        half = half_widths(np.array(steps).T, test.levels)
+        widths = np.maximum.accumulate(np.where(np.isnan(half), 0.01, half), axis=1)
+        assert found.hi[:, i] - test.value[i] == pytest.approx(widths)
+        assert test.value[i] - found.lo[:, i] == pytest.approx(widths)
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:

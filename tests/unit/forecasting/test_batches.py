@@ -9,10 +9,11 @@ import pytest
 
 from ksys_core.domain.series import ValueArray
 from ksys_core.errors import KnownError
-from ksys_core.forecasting import artefacts, work
+from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.base import LEVELS, Fitted, Forecast
 from ksys_core.forecasting.batches import BatchEngine, forecast_all
 from ksys_core.forecasting.grid import RegularSeries
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.ridge import Ridge, RidgeState
 from ksys_core.forecasting.ridge_features import Matrix
@@ -137,4 +138,4 @@ def test_no_models_need_no_engine() -> None:
     assert predict_batch([]) == []
     late = forecast_all([artefacts.load(text("ridge"))], [6], LEVELS)
     assert isinstance(late[0], KnownError)
-    work._model.cache_clear()
+    FORECASTERS.forget()

@@ -29,19 +29,19 @@ def test_no_input_knows_a_value_after_its_origin() -> None:
     origin, steps = np.full(12, 400), np.arange(1, 13)
     later = y.v.copy()
     later[401:] = 1e6
-    usual = Panel(y, 2.0, 12, LAYOUT).rows(origin, steps)
-    assert np.array_equal(usual, Panel(with_values(y, later), 2.0, 12, LAYOUT).rows(origin, steps), equal_nan=True)
+    usual = Panel(y, 2.0, LAYOUT).rows(origin, steps)
+    assert np.array_equal(usual, Panel(with_values(y, later), 2.0, LAYOUT).rows(origin, steps), equal_nan=True)
 
     moved = y.v.copy()
     moved[400] += 1
-    assert not np.array_equal(usual, Panel(with_values(y, moved), 2.0, 12, LAYOUT).rows(origin, steps), equal_nan=True)
+    assert not np.array_equal(usual, Panel(with_values(y, moved), 2.0, LAYOUT).rows(origin, steps), equal_nan=True)
 
 
 def test_training_and_forecasting_see_the_same_inputs() -> None:
     y = daily(480)
-    whole = Panel(y, 2.0, 12, LAYOUT).rows(*every_step(np.arange(300, 480), range(1, 13)))
+    whole = Panel(y, 2.0, LAYOUT).rows(*every_step(np.arange(300, 480), range(1, 13)))
     short = y.tail(LAYOUT.reach(12) + 1)
-    alone = Panel(short, 2.0, 12, LAYOUT).rows(np.full(12, len(short) - 1), np.arange(1, 13))
+    alone = Panel(short, 2.0, LAYOUT).rows(np.full(12, len(short) - 1), np.arange(1, 13))
     assert np.array_equal(whole[-12:], alone, equal_nan=True)
 
 
@@ -49,7 +49,7 @@ def test_seasonal_inputs_are_aligned_with_the_target() -> None:
     y = daily(480, noise=0.0)
     names = LAYOUT.names
     for step in (1, 12, 24, 30):
-        (row,) = Panel(y, 1.0, 30, LAYOUT).rows(np.array([400]), np.array([step]))
+        (row,) = Panel(y, 1.0, LAYOUT).rows(np.array([400]), np.array([step]))
         for j in (1, 2, 7):
             before = 400 + step - (24 * j if step <= 24 else 24 * (j + 1))
             assert row[names.index(f"season_{j}")] == pytest.approx(y.v[before] - y.v[400], abs=1e-5)
@@ -98,7 +98,7 @@ def test_pairs_are_sampled_evenly_and_the_same_every_time() -> None:
 
 def test_a_day_shorter_than_three_is_not_learned_from() -> None:
     y = RegularSeries(daily().start, 5 * MINUTE, daily(500).v)
-    panel = Panel(y, 1.0, 12, Layout(1, BERLIN))
+    panel = Panel(y, 1.0, Layout(1, BERLIN))
     rows, _ = panel.learned(*sampled(100, 400, 12, 500, 1))
     assert np.isnan(rows[:, -2:]).all()
     assert np.isfinite(panel.rows(np.array([400]), np.array([1]))[:, -2:]).all()

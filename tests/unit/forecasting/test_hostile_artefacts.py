@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ksys_core.forecasting import artefacts
+from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.work import PredictTask, TrainTask, predict_batch, train
 from tests.unit.forecasting.signals import SEASON, daily
 
-NAMES = ("seasonal_naive", "ridge", "auto_ets", "auto_theta", "xgboost", "prophet")
+NAMES = tuple(SPECS)
 HOSTILE: tuple[Any, ...] = (
     *(None, True, -1, 0, 1, 2, 7, 2**31, 2**70, -(2**63), 1e308, -1e308, 5e-324, 0.5),
     *("", "x", "__import__('os')", "9" * 400),
@@ -41,7 +42,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_changed_artefact_never_gives_more_than_a_finite_forecast(name: str, data: st.DataObject) -> None:
     document = json.loads(text(name))

@@ -24,10 +24,13 @@ from tests.unit.forecasting.signals import SEASON, daily, with_values
 
 
 @given(st.integers(0, 50_000), st.integers(1, 60), st.integers(1, 500))
-def test_feasibility_is_the_known_formula_without_a_season(available: int, minutes: int, horizon: int) -> None:
+def test_feasibility_is_the_known_formula_where_the_folds_need_no_more(
+    available: int, minutes: int, horizon: int
+) -> None:
     found = feasibility(available, interval_s=60 * minutes, horizon=horizon)
     folds = min(max(available // horizon - 1, 3), 10)
-    required = (folds + 1) * horizon
+    least = next(n for n in range(4 * horizon + 3, 5 * horizon + 4) if n - n // 3 >= 3 * horizon)
+    required = max((folds + 1) * horizon, least)
     assert (found.folds, found.required) == (folds, required)
     assert found.state == ("error" if available < required else "tight" if available - required < 100 else "ok")
     assert found.missing_days == pytest.approx(max(0, required - available) * minutes / 1440)

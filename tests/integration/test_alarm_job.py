@@ -1,0 +1,72 @@
+"""The alarm job as the service runs it: alarms, floods and maintenance come by messages and timers alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.times import SECOND
+from ksys_core.services import alarms_modes
+from ksys_core.services.alarms import load_active
+from ksys_core.services.alarms_modes import current_flood
+from ksys_core.settings import JobSettings, Settings
+from ksys_core.store.pool import Database
+from ksys_core.store.readings import ingest
+from scheduler_service.alarm_job import run_alarms
+from scheduler_service.context import JobContext
+from tests.integration.alarms_plant import Plant, build_plant
+
+
+@asynccontextmanager
+async def running(db: Database) -> AsyncIterator[None]:
+    """The job beside the block."""
+    context = JobContext(db, Settings(jobs=JobSettings(alarms_s=0.1)), ThreadPoolExecutor, time.time_ns())
+    job = asyncio.create_task(run_alarms(context))
+    try:
+        yield
+    finally:
+        job.cancel()
+        await asyncio.wait([job])
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(30):
+        while not await condition():  # noqa: ASYNC110 - the database is asked
+            await asyncio.sleep(0.05)
+
+
+async def reads(plant: Plant, value: float, ago_s: int) -> None:
+    n, now = len(plant.sensors), time.time_ns() // SECOND * SECOND
+    await ingest(plant.db, ReadingBatch.of(plant.sensors, [now - ago_s * SECOND] * n, [value] * n))
+
+
+async def test_floods_and_maintenance_reach_the_desk(database: Database) -> None:
+    plant = await build_plant(database, tags=12)
+    await database.execute("update sensors set area = 'P', interval_s = 60")
+    await reads(plant, 5.0, 5)
+
+    async def listed(n: int) -> bool:
+        return len(await load_active(database)) == n
+
+    async def flooded() -> bool:
+        return await current_flood(database) is not None
+
+    async with running(database):
+        await until(lambda: _evaluated(database))
+        await reads(plant, 12.0, 0)
+        await until(lambda: listed(12))
+        await until(flooded)
+        number = await alarms_modes.start_maintenance(database, "P", 600, "line is down", "desk 1")
+        await until(lambda: listed(0))
+        reasons = await database.fetch("select distinct suppressed_reason as r from alarms where suppressed")
+        assert [row["r"][:3] for row in reasons] == [f"M{number} "]
+        await alarms_modes.end_maintenance(database, number, "desk 1")
+        await until(lambda: listed(5))  # the others wait for their places
+
+
+async def _evaluated(database: Database) -> bool:
+    return bool(await database.fetchval("select exists (select from alarm_positions)"))
