@@ -173,8 +173,8 @@ class AlarmColumns:
 
     def _state(self, row: AlarmRow) -> str:
         first = row.first_out or row.alarm_id == self._first_out()
-        marks = (tr("first out") if first else "", tr("confirmed") if row.confirmed else "")
-        return ", ".join(part for part in (state_word(row.isa), *marks) if part)
+        parts = (tr("first out") if first else "", state_word(row.isa), tr("confirmed") if row.confirmed else "")
+        return ", ".join(part for part in parts if part)
 
     def _handled(self, row: AlarmRow) -> str:
         who = "" if row.unacknowledged else row.acked_by or ""

@@ -15,6 +15,7 @@ from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPixmap,
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ksys_core.domain.alarms.rows import AlarmRow
+from ksys_core.domain.times import SECOND
 from ksys_hmi import fonts, theme
 from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading, row_key
 from ksys_hmi.models.alarm_columns import NOW, SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
@@ -31,6 +32,8 @@ _SIDE: Final = 22
 _PADDING: Final = 8
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _MOST_KEPT: Final = 5000
+_STILL_NS: Final = 30 * SECOND
+"""A sparkline of an hour moves on in steps of this: less than a pixel."""
 _WIDEST_VALUE: Final = "-9 999.99"
 
 
@@ -78,8 +81,12 @@ class AlarmDelegate(QStyledItemDelegate):
 
     def show_hours(self, hours: Mapping[int, SparkData | None], now_ns: int) -> None:
         """Draw these from now on."""
-        self._hours, self._now_ns = hours, now_ns
-        self._sparks.clear()
+        if now_ns // _STILL_NS != self._now_ns // _STILL_NS:
+            self._sparks.clear()
+            self._now_ns = now_ns
+        other = {i for i in self._hours.keys() | hours.keys() if self._hours.get(i) is not hours.get(i)}
+        self._sparks = {key: drawn for key, drawn in self._sparks.items() if key[0] not in other}
+        self._hours = hours
 
     def retranslate(self) -> None:
         """Texts in the current language."""
