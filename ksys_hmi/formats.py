@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,7 @@ def format_countdown(seconds: float) -> str:
     return f"{hours} {tr('{n} min', n=left % 3_600 // 60)}"
 
 
+@lru_cache(maxsize=2048)  # lists write the same times again and again
 def format_clock(ns: int, zone: ZoneInfo) -> str:
     """Time of day in the plant's zone, to the second."""
     return f"{to_datetime(ns).astimezone(zone):%H:%M:%S}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 import asyncpg
@@ -125,13 +127,22 @@ _TEXTS: Final = frozenset({"description", "cause", "consequence", "action", "con
 _TIMES: Final = frozenset({"active_since", "detected_at", "now_ts", "acked_at", "shelved_until", "oos_review"})
 
 
+@lru_cache(maxsize=4096)
+def _places(columns: tuple[str, ...], names: frozenset[str]) -> tuple[int, ...]:
+    return tuple(place for place, name in enumerate(columns) if name in names)
+
+
+@lru_cache(maxsize=4096)
+def _texts(written: str) -> Mapping[str, str]:
+    """Texts by language; many alarms share the same."""
+    return MappingProxyType(json.loads(written))
+
+
 def _row(row: asyncpg.Record) -> AlarmRow:
-    values: list[object] = []
-    for name, value in row.items():
-        if name in _TEXTS:
-            values.append(json.loads(value) if value != "{}" else {})
-        elif name in _TIMES and value is not None:
-            values.append(to_ns(value))
-        else:
-            values.append(value)
-    return AlarmRow(*values)  # type: ignore[arg-type]
+    columns, values = tuple(row.keys()), list(row.values())
+    for place in _places(columns, _TEXTS):
+        values[place] = _texts(values[place])
+    for place in _places(columns, _TIMES):
+        if values[place] is not None:
+            values[place] = to_ns(values[place])
+    return AlarmRow(*values)

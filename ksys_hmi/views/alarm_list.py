@@ -54,7 +54,7 @@ class AlarmList(QWidget):
         self.table = AlarmTable(presenter.model, spec.stretched)
         self.delegate = AlarmDelegate(self.table, presenter.model, presenter.columns, frozenset(presenter.left_states))
         self.table.setItemDelegate(self.delegate)
-        self.table.painting.connect(self.delegate.begin)
+        self.table.paint_rows = self.delegate.paint_rows
         self.columns = ColumnChoice(self.table)
         self.guidance = GuidancePane()
         self.filter = FilterBar(with_states=len(spec.states) > 1)

@@ -1,6 +1,7 @@
 """Paints the rows of an alarm list: symbol, last hour, texts, and headings over the whole width.
 
-It asks the model for nothing but texts, since a standard delegate asks for eight things a cell, each a call of Python.
+It asks the model for nothing but texts and paints a row at a time: a standard delegate is called for each cell and
+asks for eight things in it, each a call of Python.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPolygonF, QStaticText, QTransform
+from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPixmap, QStaticText, QTransform
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ksys_core.domain.alarms.rows import AlarmRow
@@ -37,12 +38,11 @@ _WIDEST_VALUE: Final = "-9 999.99"
 class _Line:
     """What all cells of a row share while it is painted."""
 
-    number: int
     row: DeskRow
     tokens: Theme
     colour: QColor
     strong: bool
-    chosen: bool
+    ground: QColor | None
     current: bool
     held: bool
     hatch: QBrush
@@ -62,14 +62,13 @@ class AlarmDelegate(QStyledItemDelegate):
         self._spark_column = next((i for i, each in enumerate(model.columns) if each.title == SPARK), -1)
         self._hours: Mapping[int, SparkData | None] = {}
         self._now_ns = 0
-        self._sparks: dict[tuple[int, float | None], Spark | None] = {}
-        self._strokes: dict[tuple[int, int, int], list[QPolygonF]] = {}
+        self._sparks: dict[tuple[int, float | None, int, str], QPixmap | None] = {}
+        self._symbols: dict[tuple[int, str, bool, str], QPixmap] = {}
         self._plain, self._bold = fonts.label(), fonts.label(bold=True)
         self._metrics, self._bold_metrics = QFontMetrics(self._plain), QFontMetrics(self._bold)
         self._padding = fonts.px(_PADDING)
         self._texts: dict[tuple[object, str], tuple[DeskRow, str]] = {}
         self._layouts: dict[tuple[str, int, bool], tuple[QStaticText, float, float]] = {}
-        self._line: _Line | None = None
         blink().toggled.connect(self._on_blink)
 
     @property
@@ -81,7 +80,6 @@ class AlarmDelegate(QStyledItemDelegate):
         """Draw these from now on."""
         self._hours, self._now_ns = hours, now_ns
         self._sparks.clear()
-        self._strokes.clear()
 
     def retranslate(self) -> None:
         """Texts in the current language."""
@@ -103,46 +101,57 @@ class AlarmDelegate(QStyledItemDelegate):
         width = max(self._bold_metrics.horizontalAdvance(each) for each in (text, least))
         return QSize(width + 2 * self._padding + 2, height)
 
-    def begin(self) -> None:
-        """A painting begins: what was known of the last row painted counts no more."""
-        self._line = None
+    def paint_rows(self, painter: QPainter, dirty: QRect) -> None:
+        """Paint what of the view lies within `dirty`, a part of the viewport."""
+        view, header = self._view, self._view.horizontalHeader()
+        spans = [(n, view.columnViewportPosition(n), view.columnWidth(n)) for n in range(len(self._cells))]
+        shown = [span for span in spans if span[2] and span[1] <= dirty.right() and span[1] + span[2] > dirty.left()]
+        first, last = view.rowAt(dirty.top()), view.rowAt(dirty.bottom())
+        if first < 0:
+            return
+        for number in range(first, (last if last >= 0 else len(self._model.rows) - 1) + 1):
+            whole = QRect(-header.offset(), view.rowViewportPosition(number), header.length(), view.rowHeight(number))
+            self._paint_row(painter, whole, self._look_at(number), shown)
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        number, column, rect = index.row(), index.column(), option.rect
-        line = self._line
-        if line is None or line.number != number:
-            line = self._line = self._look_at(number)
-        if line.chosen:
-            painter.fillRect(rect, line.tokens.selection)
-        if isinstance(line.row, Heading):
-            self._heading(painter, rect, line.row, column)
-        elif column == SYMBOL_COLUMN:
-            self._symbol(painter, rect, line.row)
-        elif column == self._spark_column:
-            self._spark(painter, rect, line.row)
+    def _paint_row(self, painter: QPainter, whole: QRect, line: _Line, shown: list[tuple[int, int, int]]) -> None:
+        row = line.row
+        if line.ground is not None:
+            painter.fillRect(whole, line.ground)
+        if isinstance(row, Heading):
+            self._heading(painter, whole, row)
         else:
-            self._text(painter, rect, line, self._cells[column])
+            for column, left, width in shown:
+                rect = QRect(left, whole.top(), width, whole.height())
+                if column == SYMBOL_COLUMN:
+                    self._symbol(painter, rect, row)
+                elif column == self._spark_column:
+                    self._spark(painter, rect, row)
+                else:
+                    self._text(painter, rect, line, self._cells[column])
         if line.held:
-            painter.fillRect(rect, line.hatch)
+            painter.fillRect(whole, line.hatch)
         if line.current:
-            self._focus(painter, rect)
+            painter.setPen(QPen(line.tokens.focus, 2))
+            painter.drawRect(whole.adjusted(1, 1, -1, -1))
 
     def _look_at(self, number: int) -> _Line:
         """What all cells of a row share."""
-        row, tokens = self._model.rows[number], theme.current()
+        row, tokens, view = self._model.rows[number], theme.current(), self._view
         alarm = row if isinstance(row, AlarmRow) else None
-        colour = QColor(tokens.text)
-        colour.setAlphaF(BAD_ALPHA)
+        ground = tokens.panel if number % 2 else None
+        if view.selectionModel().isRowSelected(number, QModelIndex()):
+            ground = tokens.selection
+        elif alarm is None:
+            ground = tokens.normal_band
         return _Line(
-            number,
             row,
             tokens,
             tokens.text2 if row.isa in self._left else tokens.text,
             alarm is not None and alarm.unacknowledged,
-            self._view.selectionModel().isRowSelected(number, QModelIndex()),
-            number == self._view.currentIndex().row() and self._view.hasFocus(),
+            ground,
+            number == view.currentIndex().row() and view.hasFocus(),
             alarm is not None and alarm.isa not in self._left and self._columns.held(alarm),
-            QBrush(colour, Qt.BrushStyle.BDiagPattern),
+            QBrush(_faint(tokens.text), Qt.BrushStyle.BDiagPattern),
         )
 
     def _text(self, painter: QPainter, rect: QRect, line: _Line, cell: Column[DeskRow]) -> None:
@@ -181,63 +190,70 @@ class AlarmDelegate(QStyledItemDelegate):
         return found
 
     def _symbol(self, painter: QPainter, rect: QRect, row: DeskRow) -> None:
-        side = fonts.px(_SIDE)
-        box = QRectF(0, 0, side, side)
-        box.moveCenter(QRectF(rect).center())
         tokens = theme.current()
         if row.isa == "NORM":
             painter.setPen(tokens.text2)
             painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, "✓")
             return
-        paint_symbol(painter, box, row.priority, row.isa, tokens, blink_on=blink().on)
+        side = fonts.px(_SIDE)
+        key = (row.priority, row.isa, blink().on, tokens.name)
+        drawn = self._symbols.get(key)
+        if drawn is None:
+            drawn = self._symbols[key] = self._canvas(side, side)
+            on_it = QPainter(drawn)
+            paint_symbol(on_it, QRectF(0, 0, side, side), row.priority, row.isa, tokens, blink_on=blink().on)
+            on_it.end()
+        painter.drawPixmap(rect.center().x() - side // 2, rect.center().y() - side // 2, drawn)
 
-    def _heading(self, painter: QPainter, rect: QRect, row: Heading, column: int) -> None:
-        """Each cell paints its part of one line."""
-        tokens = theme.current()
-        painter.fillRect(rect, tokens.normal_band)
-        if column == SYMBOL_COLUMN:
-            self._symbol(painter, rect, row)
-            return
-        painter.save()
-        painter.setClipRect(rect)
+    def _canvas(self, width: int, height: int) -> QPixmap:
+        """An empty picture as fine as the screen."""
+        ratio = self._view.devicePixelRatioF()
+        made = QPixmap(round(width * ratio), round(height * ratio))
+        made.setDevicePixelRatio(ratio)
+        made.fill(Qt.GlobalColor.transparent)
+        return made
+
+    def _heading(self, painter: QPainter, whole: QRect, row: Heading) -> None:
+        """One line over the whole width."""
+        side = self._view.columnWidth(SYMBOL_COLUMN)
+        self._symbol(painter, QRect(whole.left(), whole.top(), side, whole.height()), row)
         painter.setFont(self._bold)
-        painter.setPen(tokens.text)
-        start = self._view.columnViewportPosition(SYMBOL_COLUMN) + self._view.columnWidth(SYMBOL_COLUMN)
-        line = QRect(start + fonts.px(_PADDING), rect.top(), self._view.horizontalHeader().length(), rect.height())
-        painter.drawText(line, _LEFT, heading_text(row))
-        painter.restore()
+        painter.setPen(theme.current().text)
+        painter.drawText(whole.adjusted(side + self._padding, 0, 0, 0), _LEFT, heading_text(row))
 
     def _spark(self, painter: QPainter, rect: QRect, row: AlarmRow) -> None:
-        key = (row.sensor_id, row.limit)
+        key = (row.sensor_id, row.limit, rect.width(), theme.current().name)
         if key not in self._sparks:
             limits = () if row.limit is None else (row.limit,)
-            self._sparks[key] = spark_of(self._hours.get(row.sensor_id), limits, self._now_ns, ahead_share=0.0)
-        spark = self._sparks[key]
-        if spark is None:
-            return
-        tokens = theme.current()
-        box = QRectF(0, 0, rect.width() - fonts.px(12), rect.height() - fonts.px(10))
-        place = QPointF(rect.left() + fonts.px(6), rect.top() + fonts.px(5))
-        painter.translate(place)
+            spark = spark_of(self._hours.get(row.sensor_id), limits, self._now_ns, ahead_share=0.0)
+            self._sparks[key] = None if spark is None else self._drawn(spark, rect.width(), rect.height())
+        drawn = self._sparks[key]
+        if drawn is not None:
+            painter.drawPixmap(rect.topLeft(), drawn)
+
+    def _drawn(self, spark: Spark, width: int, height: int) -> QPixmap:
+        """A sparkline with its limit, drawn once and then copied."""
+        tokens, made = theme.current(), self._canvas(width, height)
+        box = QRectF(fonts.px(6), fonts.px(5), width - fonts.px(12), height - fonts.px(10))
+        painter = QPainter(made)
         painter.setPen(QPen(tokens.border, 1, Qt.PenStyle.DashLine))
         for limit in spark.limits:
             y = box.bottom() - limit * box.height()
             painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
         painter.setPen(QPen(tokens.text, 1))
-        drawn = (id(spark), rect.width(), rect.height())
-        if drawn not in self._strokes:
-            self._strokes[drawn] = [QPolygonF(stroke) for stroke in envelope(box, spark)]
-        for stroke in self._strokes[drawn]:
+        for stroke in envelope(box, spark):
             painter.drawPolyline(stroke)
-        painter.translate(-place)
-
-    def _focus(self, painter: QPainter, rect: QRect) -> None:
-        painter.setPen(QPen(theme.current().focus, 2))
-        painter.drawLine(rect.left(), rect.top() + 1, rect.right() + 1, rect.top() + 1)
-        painter.drawLine(rect.left(), rect.bottom(), rect.right() + 1, rect.bottom())
+        painter.end()
+        return made
 
     def _on_blink(self, _on: bool) -> None:
         if self._view.isVisible():
             left = self._view.columnViewportPosition(SYMBOL_COLUMN)
             height = self._view.viewport().height()
             self._view.viewport().update(left, 0, self._view.columnWidth(SYMBOL_COLUMN), height)
+
+
+def _faint(colour: QColor) -> QColor:
+    made = QColor(colour)
+    made.setAlphaF(BAD_ALPHA)
+    return made

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
@@ -15,6 +16,7 @@ LONGEST_PAUSE_MS: Final = 30_000
 """The pointer holds the list up for no longer; then it has to move again."""
 _LOOK_MS: Final = 60
 _LEAST_PX: Final = 52
+_MOST_PX: Final = 200
 
 
 class AlarmTable(RowTable[DeskRow]):
@@ -25,11 +27,10 @@ class AlarmTable(RowTable[DeskRow]):
     area_toggled = Signal(str)
     """A heading was pressed: open or fold its area."""
 
-    painting = Signal()
-    """The rows in sight are about to be painted."""
-
     def __init__(self, model: DeskModel, stretch: int) -> None:
-        super().__init__(model, stretch, least_px=_LEAST_PX)
+        super().__init__(model, stretch, least_px=_LEAST_PX, most_px=_MOST_PX)
+        self.paint_rows: Callable[[QPainter, QRect], None] = lambda _painter, _dirty: None
+        """Paints the rows within a part of the viewport."""
         self._hovered = False
         self._wanted = False
         self._pause = QTimer(self)
@@ -74,8 +75,9 @@ class AlarmTable(RowTable[DeskRow]):
         self._judge()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self.painting.emit()
-        super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        self.paint_rows(painter, event.rect())
+        painter.end()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)

@@ -13,6 +13,8 @@ from ksys_hmi.models.rows import RowsModel
 RowT = TypeVar("RowT")
 ROW_PX = 28
 _LEAST_PX = 76
+_MOST_PX = 1000
+_LEAST_STRETCHED_PX = 180
 _SELECT_ROWS = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
@@ -25,7 +27,13 @@ class RowTable(QTableView, Generic[RowT]):
     """Enter or a double click."""
 
     def __init__(
-        self, model: RowsModel[RowT], stretch: int, parent: QWidget | None = None, *, least_px: int = _LEAST_PX
+        self,
+        model: RowsModel[RowT],
+        stretch: int,
+        parent: QWidget | None = None,
+        *,
+        least_px: int = _LEAST_PX,
+        most_px: int = _MOST_PX,
     ) -> None:
         super().__init__(parent)
         self._rows_model = model
@@ -33,7 +41,7 @@ class RowTable(QTableView, Generic[RowT]):
         self._fitted = self._chosen = False
         self._stretch = stretch
         self._row_before = -1
-        self._least = fonts.px(least_px)
+        self._least, self._most = fonts.px(least_px), fonts.px(most_px)
         model.layoutAboutToBeChanged.connect(self._keep_place)
         model.rowsAboutToBeRemoved.connect(self._stay_in_place)
         self.setModel(model)
@@ -144,8 +152,19 @@ class RowTable(QTableView, Generic[RowT]):
             return
         self.resizeColumnsToContents()
         for column in range(1, self._rows_model.columnCount()):
-            self.setColumnWidth(column, max(self.columnWidth(column), self._least))
-        self.horizontalHeader().setSectionResizeMode(self._stretch, QHeaderView.ResizeMode.Stretch)
+            width = min(max(self.columnWidth(column), self._least), self._most)
+            self.setColumnWidth(column, width)
+        self._stretch_where_there_is_room()
+
+    def _stretch_where_there_is_room(self) -> None:
+        """The stretched column takes what the others leave; where that is next to nothing the table scrolls."""
+        header, least = self.horizontalHeader(), fonts.px(_LEAST_STRETCHED_PX)
+        others = header.length() - self.columnWidth(self._stretch)
+        roomy = self.viewport().width() - others >= least
+        mode = QHeaderView.ResizeMode.Stretch if roomy else QHeaderView.ResizeMode.Interactive
+        header.setSectionResizeMode(self._stretch, mode)
+        if not roomy:
+            self.setColumnWidth(self._stretch, least)
 
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)
