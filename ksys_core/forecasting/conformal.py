@@ -28,6 +28,8 @@ NEWEST: Final = 500
 """The newest errors of a step that are used."""
 TRACKING: Final = 0.1
 """How much one error changes the logarithm of the width."""
+_TIE: Final = 1e-9
+"""Relative difference from which on an error counts as beyond the width: rounding decides nothing."""
 
 HalfWidths = npt.NDArray[np.float64]
 """float64[levels, steps]; NaN where too few errors have matured."""
@@ -58,7 +60,7 @@ def _tracked(half: HalfWidths, errors: Errors, probability: npt.NDArray[np.float
         sizes, width = np.log(errors)[:, None, :], np.log(half)
     narrowed = TRACKING * (1 - probability) * np.isfinite(errors)[:, None, :]
     for size, part in zip(sizes, narrowed, strict=True):
-        width = width + TRACKING * (size > width) - part
+        width = width + TRACKING * (size > width + _TIE) - part
     return np.exp(width)
 
 

@@ -24,7 +24,7 @@ with entries as (
    where source_ts >= $2 and source_ts < $3 and kind in ('ATTR', 'SUPR') and {_WITHIN}
 ), changes as (
   select reason ~ '(^|; )enabled true > false' as disables from entries
-   where kind = 'ATTR' and reason !~ '(^|; )moc_id [^;]* > [^-;]'
+   where kind = 'ATTR' and reason !~ '(^|; )moc_id [^;]* > [^-;]' and reason !~ '^limit ' -- limits are counted below
 ), limits as (
   select l.sensor_id from sensor_limits l join sensors s using (sensor_id)
    where l.valid_from >= $2 and l.valid_from < $3 and coalesce(l.moc_id, '') = '' and {_WITHIN}

@@ -31,6 +31,10 @@ MODEL_NAMES: Final = {
     "auto_arima": "AutoARIMA",
     "auto_theta": "AutoTheta",
     "mstl": "MSTL",
+    "xgboost": "XGBoost",
+    "xgboost_global": N_("XGBoost over several tags"),
+    "prophet": "Prophet",
+    "ensemble": N_("Ensemble (default)"),
 }
 """Names of the algorithms on the screen; their modules are too heavy to import for that."""
 

@@ -214,5 +214,8 @@ async def test_lite_has_no_job_of_forecasting(database: Database) -> None:
     full = {one.name for one in job_table(Settings(), database)}
     lite = {one.name for one in job_table(Settings(version_type="LITE"), database)}
     no_ai = {one.name for one in job_table(Settings(enable_ai_features=False), database)}
-    assert full - lite == {"forecast", "backfill", "metrics", "drift", "demo_models"}
+    assert full - lite == {
+        *("forecast", "backfill", "metrics", "drift", "demo_models"),
+        *("lifecycle", "retraining", "advisories", "anomalies", "detectors"),
+    }
     assert lite == no_ai

@@ -23,6 +23,7 @@ LIMIT_KINDS: tuple[AlarmKind, ...] = ("HH", "H", "L", "LL")
 LONGEST_DELAY_S = 86_400.0
 LONGEST_SHELF_S = 604_800.0
 LONGEST_NAME = 64
+LONGEST_TEXT = 2000
 MOST_COUNTED = 16
 
 Texts = Mapping[str, str]
@@ -112,6 +113,12 @@ class NewAlarmDefinition:
     def _check_texts(self) -> None:
         if any(len(text) > LONGEST_NAME for text in (self.label, self.group)):
             raise KnownError("alarm.long", N_("Labels and groups have at most {most} characters."), most=LONGEST_NAME)
+        if any(len(text) > LONGEST_TEXT for text in (self.owner, self.basis)):
+            raise KnownError(
+                "alarm.long_text", N_("Owner and basis have at most {most} characters."), most=LONGEST_TEXT
+            )
+        if len(self.moc_id or "") > LONGEST_NAME:
+            raise KnownError("alarm.moc", N_("The MOC number has at most {most} characters."), most=LONGEST_NAME)
         texts = [self.label, self.group, self.owner, self.basis, self.moc_id or ""]
         for by_language in (self.cause, self.consequence, self.action, self.confirmation):
             texts += by_language.values()

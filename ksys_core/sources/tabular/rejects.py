@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Final, Self, TextIO
 
 from ksys_core.i18n import N_, tr
@@ -70,8 +69,6 @@ class RejectFile(AbstractContextManager["RejectFile"]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         if self._file is not None:
             self._file.close()

@@ -154,7 +154,9 @@ async def test_after_an_outage_the_newest_issue_time_is_made_once(database: Data
 async def test_a_value_that_cannot_be_negative_has_no_negative_bound(database: Database, executor: Executor) -> None:
     sensor = await add_sensor(database, "LEVEL", span_low=0.0)
     t = minutes(NOW - 24 * HOUR, NOW)
-    await put(database, sensor, t, wave(t, 3) % 1)
+    v = wave(t, 3) % 1
+    v[-5:] = 0.05  # the newest interval: its bounds reach below zero
+    await put(database, sensor, t, v)
     await deploy(database, executor, "LEVEL", "naive")
     await forecast.run_cycle(database, now_ns=NOW, executor=executor)
     band = (await forecast.latest_forecasts(database, [sensor]))[sensor]

@@ -124,7 +124,8 @@ def test_a_longer_on_delay_never_adds_and_delays_by_itself(readings: Readings, o
     found = what_if(readings, stop=2000, on_delay_s=on)
     assert found.after.annunciations == found.remaining <= found.before.annunciations
     assert (found.added, found.merged) == (0, 0)
-    assert found.delay.p50 in (None, on)
+    # Exactly the delay, or more where the value came back to the limit (not beyond it) and the waiting began anew.
+    assert found.delay.p50 is None or found.delay.p50 >= on
 
 
 @settings(max_examples=60)

@@ -21,12 +21,13 @@ _CHILD = """
 import sys, json
 from pathlib import Path
 from ksys_core.forecasting import artefacts, work
+from ksys_core.forecasting.parsed import FORECASTERS
 from ksys_core.forecasting.work import PredictTask
 from tests.unit.forecasting.signals import daily
 texts = [Path(name).read_text() for name in sys.argv[1:]]
 tasks = [PredictTask(i, text, artefacts.sha256(text), daily(), 6) for i, text in enumerate(texts)]
 work.predict_batch(tasks)      # imports what is needed
-work._model.cache_clear()
+FORECASTERS.forget()
 seen = []
 watched = ("pickle.", "marshal.", "exec", "compile", "import", "os.system", "os.exec", "os.posix_spawn", "os.spawn",
            "subprocess.", "socket.", "ctypes.dlopen", "shutil.", "os.remove", "os.rename", "os.mkdir", "code.__new__")

@@ -85,7 +85,7 @@ def test_a_failing_task_gets_a_marked_fallback_and_touches_no_other() -> None:
     tasks = batch()
     sound = predict_batch(tasks)
     broken = [
-        dataclasses.replace(asked(100, text("ridge"), daily()), artefact="{}"),
+        dataclasses.replace(asked(100, text("ridge"), daily()), artefact="{}", sha256=artefacts.sha256("{}")),
         dataclasses.replace(asked(101, text("xgboost"), daily()), sha256="0" * 64),
         asked(102, text("xgboost"), daily().tail(20)),
         asked(103, text("ridge"), daily(), horizon=7),

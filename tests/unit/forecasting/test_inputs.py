@@ -74,7 +74,7 @@ def test_a_silent_input_is_told_and_the_model_goes_on() -> None:
     assert [result.source for result in (sound, held, silent, gone)] == ["model"] * 4
     assert [result.error for result in (sound, held)] == ["", ""]
     assert silent.error == gone.error == "Forecast without VALVE: no newest values."
-    assert needs(text, sha)[1] == ("VALVE",)
+    assert needs("xgboost", 1, 6, '{"inputs": ["VALVE"]}')[1] == ("VALVE",)
 
 
 def test_an_input_without_history_is_refused_by_name() -> None:
