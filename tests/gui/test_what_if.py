@@ -36,9 +36,12 @@ def test_another_dead_band_is_tried_suggested_and_put_in_force(
                 await plant.reads(10 * k, 5.0)
             page = window.page
             assert isinstance(page, AlarmsPage)
+            await until(lambda: page.list.table.go_to(plant.high[0]))
+            window.activateWindow()
             page.list.table.setFocus()
-            page.list.table.go_to(plant.high[0])
+            await until(lambda: window.isActiveWindow() and page.list.table.hasFocus())
             QTest.keyClick(page.list.table, Qt.Key.Key_W)
+            await until(lambda: bool(dialogs()))
             (dialog,) = dialogs()
             presenter = dialog.presenter
             await until(lambda: presenter.state.share is None and bool(presenter.state.verdict))
