@@ -23,6 +23,7 @@ from ksys_core.store import scheduler
 from ksys_core.store.connection_errors import connecting, down, using
 from ksys_core.store.service_instances import declare_others_lost, end_silent_leader, try_lead
 from scheduler_service.failures import passes
+from scheduler_service.stopping import ended
 
 _log = get_logger(__name__)
 POLL_S: Final = 1.0
@@ -99,17 +100,19 @@ class Leadership:
         _log.info("leading", abandoned_runs=closed)
         gone = asyncio.Event()
         connection.add_termination_listener(lambda _connection: gone.set())
-        lead = asyncio.ensure_future(self._lead())
+        lead = asyncio.create_task(_whole(self._lead))
         watch = asyncio.create_task(_watch(connection, gone))
         try:
             await asyncio.wait({lead, watch}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            watch.cancel()
-            lead.cancel()
-            results = await asyncio.gather(lead, watch, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+            await ended((lead, watch))
+        for task in (lead, watch):
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+
+async def _whole(work: Callable[[], Awaitable[None]]) -> None:
+    await work()
 
 
 async def _watch(connection: asyncpg.Connection[asyncpg.Record], gone: asyncio.Event) -> None:

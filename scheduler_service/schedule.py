@@ -19,6 +19,7 @@ from ksys_core.store import scheduler as store
 from ksys_core.store.pool import Database
 from scheduler_service.jobs import Job
 from scheduler_service.runner import Runner
+from scheduler_service.stopping import ended
 
 _log = get_logger(__name__)
 REQUEST_POLL_S: Final = 2.0
@@ -57,9 +58,7 @@ class Schedule:
                 await self._wait()
         finally:
             scheduler.shutdown(wait=False)
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await ended(self._tasks)
 
     def _scheduler(self) -> AsyncIOScheduler:
         defaults = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from ksys_core.log import get_logger
@@ -15,6 +15,8 @@ _log = get_logger(__name__)
 _T = TypeVar("_T")
 STOP_LIMIT_S: Final = 4.0
 """After this time the service ends with whatever is still open."""
+CANCEL_AGAIN_S: Final = 3.0
+"""Longer than a run needs to be closed."""
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -55,6 +57,19 @@ def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Non
         loop.call_soon_threadsafe(call)
     except RuntimeError:  # the loop is closed already
         return
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel `tasks` and wait until all have ended.
+
+    One may lose its cancellation: a task group whose child fails at that moment swallows it (CPython issue 116720), and
+    a library may answer it with an error of its own. What goes on is cancelled again.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 async def unless_stopped(stop: asyncio.Event, work: Coroutine[Any, Any, _T]) -> _T | None:

@@ -17,6 +17,7 @@ from ksys_hmi import connection
 from ksys_hmi.progress import Progress
 from ksys_hmi.runtime import ConnectionState, Runtime
 from ksys_hmi.views.alarm_list import AlarmList
+from ksys_hmi.views.alarms import AlarmsPage
 from ksys_hmi.views.main_window import MainWindow
 from tests.integration.alarms_plant import Plant, build_plant
 
@@ -49,6 +50,9 @@ async def window_with_plant(dsn: str, page_id: str, tags: int = 3) -> AsyncItera
     await db.close()
     async with window_on(dsn, page_id) as window:
         plant.db = window.runtime.db
+        page = window.page
+        if isinstance(page, AlarmsPage):  # its rows come in batches, after the page
+            await until(lambda: len(alarm_rows(page.list)) == tags)
         yield window, plant
 
 

@@ -79,8 +79,9 @@ def test_a_replay_is_stopped_and_the_dialog_stays(run: Run, dsn: str) -> None:
         async with window_with_plant(dsn, "alarms") as (window, plant):
             page = window.page
             assert isinstance(page, AlarmsPage)
-            page.list.table.go_to(plant.high[0])
+            await until(lambda: page.list.table.go_to(plant.high[0]))
             page.handlers()["alarm.what_if"]()
+            await until(lambda: bool(dialogs()))
             (dialog,) = dialogs()
             await until(dialog.isActiveWindow)
             dialog.presenter.suggest()
