@@ -71,7 +71,8 @@ class AlarmBook:
     """Keeps the alarms in one of `states` and feeds its `model` with changes only.
 
     While it is held nothing in the model moves: rows that stay are rewritten where they are (one that has left the
-    list says so by its state), new ones wait and are counted.
+    list says so by its state), new ones wait and are counted. Of an empty list nothing can move:
+    the first come at once.
     """
 
     def __init__(self, states: Sequence[str], columns: Sequence[Column[DeskRow]]) -> None:
@@ -114,7 +115,7 @@ class AlarmBook:
                 self._keep(row)
             else:
                 self._forget(alarm_id)
-        if self.held:
+        if self.held and self.model.rows:
             self._rewrite(found, before)
         else:
             self._show(touched, self._areas_of(found.values()) | self._areas_of(before.values()))

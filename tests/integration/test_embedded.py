@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -54,7 +55,8 @@ def kill(server: EmbeddedServer, *, children: bool) -> None:
     process = psutil.Process(server.pid)
     family = [process, *process.children(recursive=True)] if children else [process]
     for member in family:
-        member.send_signal(signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that ended between the list and its turn
+            member.send_signal(signal.SIGKILL)
 
 
 def test_first_start_makes_database_and_logins(server: EmbeddedServer) -> None:
