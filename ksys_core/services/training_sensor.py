@@ -16,7 +16,7 @@ from ksys_core.forecasting.registry import SPECS, inputs_of
 from ksys_core.forecasting.training import FITTING, Progress, SensorDone, SensorTask, StepDone
 from ksys_core.forecasting.work import TrainTask
 from ksys_core.i18n import N_
-from ksys_core.services import models, training_outcome
+from ksys_core.services import models, rollups, training_outcome
 from ksys_core.services.model_inputs import with_inputs
 from ksys_core.services.training_process import Failed, Told, TrainingProcess
 from ksys_core.services.training_state import RunState, TakenError, patient
@@ -24,6 +24,7 @@ from ksys_core.store import models as model_store
 from ksys_core.store import training as store
 from ksys_core.store.pool import Database
 from ksys_core.store.training import Claimed, NewResult, Step
+from ksys_core.store.virtual import sensor_ids
 
 FIT_PART: Final = 0.1
 """Part of a step that the final fit is counted as."""
@@ -70,6 +71,9 @@ class SensorRun:
             KnownError: there are no readings, or of a job to be repeated they are not those of then.
         """
         request = self.job.request
+        params = request.get("params", {})
+        looked_at = [tag for a in self.job.algorithms for tag in _inputs(a, params.get(a, {}))]
+        await rollups.settle(self.db, [self.sensor_id, *(await sensor_ids(self.db, looked_at)).values()])
         y = await models.history(
             self.db,
             now_ns=self.job.window_to_ns,
@@ -77,8 +81,7 @@ class SensorRun:
             interval_s=int(request["interval_s"]),
             days=float(request["history_days"]),
         )
-        params = request.get("params", {})
-        y = await with_inputs(self.db, y, [tag for a in self.job.algorithms for tag in _inputs(a, params.get(a, {}))])
+        y = await with_inputs(self.db, y, looked_at)
         if self.job.repeat_of is not None:
             then = await store.data_of(self.db, self.job.repeat_of, self.sensor_id)
             if then is not None and then != data_hash(y):
