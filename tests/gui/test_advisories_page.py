@@ -92,7 +92,8 @@ async def drifted(plant: Plant, kind: str, *, cleared: bool = False) -> int:
             job,
         )
     await drift_advisories.follow(db, time.time_ns())
-    return await db.fetchval("select max(job_id) from drift_findings")
+    told: int = await db.fetchval("select max(job_id) from drift_findings")
+    return told
 
 
 def test_drift_stands_in_the_same_list_as_a_kind_of_its_own_and_leads_to_the_model(run: Run, dsn: str) -> None:
