@@ -22,6 +22,7 @@ from ksys_core.store import training as store
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import all_sensors
 from ksys_core.store.session import Session
+from ksys_hmi.presenters.models import ALGORITHMS
 from ksys_hmi.runtime import PageRequest
 from ksys_hmi.views.job_dialog import JobDialog
 from ksys_hmi.views.main_window import MainWindow
@@ -155,6 +156,16 @@ def test_a_job_is_made_followed_looked_at_and_cancelled(run: Run, dsn: str) -> N
             assert isinstance(dialog, TrainingDialog)
             assert dialog.choice().tags == ("FLOW",)
             assert dialog.choice().algorithms == ("ridge",)
+            assert dialog.together.text() == ""
+            names = [name for name, _title in ALGORITHMS]
+            pooled = dialog.algorithms.item(names.index("xgboost_global"))
+            pooled.setCheckState(Qt.CheckState.Checked)
+            assert dialog.together.text() == (
+                "XGBoost over several tags: one model learns from all chosen tags together; "
+                "each tag is judged for itself."
+            )
+            pooled.setCheckState(Qt.CheckState.Unchecked)
+            assert dialog.together.text() == ""
             dialog.interval.setCurrentIndex(3)
             dialog.horizon.setValue(6)
             dialog.days.setValue(5)
