@@ -39,7 +39,14 @@ class Candidate:
     busy: bool
 
 
+# The jobs of a night, or those of late, are found once by their indexes, not once for each champion.
 _CHAMPIONS: Final = """
+with busy as materialized (
+  select unnest(j.sensor_ids) as sensor_id from training_jobs j where j.batch = $1
+  union
+  select unnest(j.sensor_ids) from training_jobs j
+  where j.requested_at > $2 and j.origin <> 'person' and j.status <> 'cancelled'
+)
 select d.sensor_id, m.algorithm, m.interval_s, m.horizon, m.season, m.params, m.data_from, m.data_to,
        (select coalesce(jsonb_object_agg(t.algorithm, t.at), '{}') from (
           select algorithm, extract(epoch from max(created_at)) as at from trained_models t
@@ -51,8 +58,7 @@ select d.sensor_id, m.algorithm, m.interval_s, m.horizon, m.season, m.params, m.
              where t.sensor_id = d.sensor_id and t.algorithm = m.algorithm and t.shared_sha256 is not null) as shared,
        array(select f.finding_id from drift_findings f where f.model_id = d.model_id and f.cleared_at is null
              and f.severity = 'act' and f.job_id is null order by 1) as findings,
-       exists (select from training_jobs j where d.sensor_id = any (j.sensor_ids)
-               and (j.batch = $1 or j.origin <> 'person' and j.status <> 'cancelled' and j.requested_at > $2)) as busy
+       d.sensor_id in (select busy.sensor_id from busy) as busy
 from deployed_models d join trained_models m using (model_id) join sensors s on s.sensor_id = d.sensor_id
 where d.is_active and d.role = 'champion' and s.enabled
 order by d.sensor_id
