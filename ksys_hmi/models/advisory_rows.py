@@ -55,6 +55,11 @@ def drift_text(one: DriftAdvisory) -> str:
     return tr("{told}; {effect}", told=told, effect=effect_text(one))
 
 
+def of_model(one: AnyAdvisory) -> bool:
+    """Whether it tells of a model, not of a limit."""
+    return isinstance(one, DriftAdvisory)
+
+
 def current_model(zone: ZoneInfo, now: Now) -> RowsModel[AnyAdvisory]:
     """Open advisories."""
     columns: tuple[Column[AnyAdvisory], ...] = (

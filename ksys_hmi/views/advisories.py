@@ -9,10 +9,9 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 
 from ksys_core.i18n import tr
-from ksys_core.services.advisories import DriftAdvisory
 from ksys_hmi import fonts, theme
 from ksys_hmi.actions import Actions
-from ksys_hmi.models.advisory_rows import current_model, past_model
+from ksys_hmi.models.advisory_rows import current_model, of_model, past_model
 from ksys_hmi.presenters.advisories import AdvisoriesPresenter, AdvisoriesState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.page import Page
@@ -93,7 +92,7 @@ class AdvisoriesPage(Page[AdvisoriesState]):
         return self.past if self.past.hasFocus() else self.current
 
     def _open(self, table: RowTable[Any]) -> None:
-        if isinstance(table.current, DriftAdvisory):
+        if table.current is not None and of_model(table.current):
             self._open_model(table)
         else:
             self._open_trend(table)

@@ -156,16 +156,6 @@ def test_a_job_is_made_followed_looked_at_and_cancelled(run: Run, dsn: str) -> N
             assert isinstance(dialog, TrainingDialog)
             assert dialog.choice().tags == ("FLOW",)
             assert dialog.choice().algorithms == ("ridge",)
-            assert dialog.together.text() == ""
-            names = [name for name, _title in ALGORITHMS]
-            pooled = dialog.algorithms.item(names.index("xgboost_global"))
-            pooled.setCheckState(Qt.CheckState.Checked)
-            assert dialog.together.text() == (
-                "XGBoost over several tags: one model learns from all chosen tags together; "
-                "each tag is judged for itself."
-            )
-            pooled.setCheckState(Qt.CheckState.Unchecked)
-            assert dialog.together.text() == ""
             dialog.interval.setCurrentIndex(3)
             dialog.horizon.setValue(6)
             dialog.days.setValue(5)
@@ -200,6 +190,25 @@ def test_a_job_is_made_followed_looked_at_and_cancelled(run: Run, dsn: str) -> N
             dialog2 = await opened(d.page, QDialog)
             press_ok(dialog2)
             await until(lambda: d.page.jobs.model().rows[0].status == "cancelled")
+
+    run(scenario())
+
+
+def test_the_dialog_says_which_engine_learns_from_all_tags_together(run: Run, dsn: str) -> None:
+    async def scenario() -> None:
+        async with desk(dsn) as d:
+            d.window.actions_table["models.train"].trigger()
+            dialog = await opened(d.page, TrainingDialog)
+            assert isinstance(dialog, TrainingDialog)
+            assert dialog.together.text() == ""
+            names = [name for name, _title in ALGORITHMS]
+            pooled = dialog.algorithms.item(names.index("xgboost_global"))
+            pooled.setCheckState(Qt.CheckState.Checked)
+            said = "one model learns from all chosen tags together; each tag is judged for itself."
+            assert dialog.together.text() == f"XGBoost over several tags: {said}"
+            pooled.setCheckState(Qt.CheckState.Unchecked)
+            assert dialog.together.text() == ""
+            dialog.reject()
 
     run(scenario())
 
