@@ -13,15 +13,14 @@ KINDS: Final = {
     "input": N_("other values than in training"),
     "coverage": N_("bounds that do not hold"),
 }
+_ENDED: Final = {"on_trial": N_("done, a successor is on trial"), "in_vain": N_("done, without a better model")}
 SEVERITIES: Final = {"watch": N_("watch"), "act": N_("act")}
 
 
 def sign_text(sign: Sign) -> str:
-    """What has changed, with its figure and the threshold."""
+    """What has changed, with its figure and the threshold that this exceeds."""
     figure, threshold = f"{sign.statistic:.3g}", f"{sign.threshold:.3g}"
-    return tr(
-        "{change} ({figure}, threshold {threshold})", change=tr(KINDS[sign.kind]), figure=figure, threshold=threshold
-    )
+    return tr("{change} {figure} > {threshold}", change=tr(KINDS[sign.kind]), figure=figure, threshold=threshold)
 
 
 def signs_text(one: DriftAdvisory) -> str:
@@ -39,4 +38,5 @@ def effect_text(one: DriftAdvisory) -> str:
         return tr("no retraining yet: it is being watched")
     if one.job_id is None or one.job_status is None:
         return tr("retrained")
-    return tr("retraining: job {job}, {state}", job=one.job_id, state=tr(one.job_status))
+    state = _ENDED.get(one.job_status, one.job_status)
+    return tr("retraining: job {job}, {state}", job=one.job_id, state=tr(state))

@@ -56,9 +56,18 @@ on conflict do nothing
 """
 _LISTED: Final = """
 select a.advisory_id, a.sensor_id, s.tag, s.area, a.model_id, coalesce(m.algorithm, '') as algorithm, a.findings,
-       a.effect, a.job_id, j.status as job_status, a.opened_at, a.closed_at, a.close_reason, a.seen_by
+       a.effect, a.job_id, case when j.status = 'done' and t.deployed > 0 then 'on_trial'
+                                when j.status = 'done' and a.closed_at is null and c.deployed > 0 then 'in_vain'
+                                else j.status end as job_status, a.opened_at, a.closed_at, a.close_reason, a.seen_by
   from drift_advisories a join sensors s using (sensor_id)
   left join trained_models m on m.model_id = a.model_id left join training_jobs j on j.job_id = a.job_id
+  cross join lateral (
+    select count(*) as deployed from trained_models n join deployed_models d using (model_id)
+     where n.job_id = a.job_id and n.sensor_id = a.sensor_id and d.is_active and d.role = 'challenger'
+       and d.kept_until is null) t
+  cross join lateral (
+    select count(*) as deployed from deployed_models d
+     where d.model_id = a.model_id and d.is_active and d.role = 'champion') c
  where {which} order by {order} limit $1
 """
 _CURRENT: Final = _LISTED.format(which="a.closed_at is null", order="s.tag")
@@ -82,7 +91,8 @@ class DriftAdvisory:
     Attributes:
         algorithm: empty: the model no longer exists.
         signs: what shows now, of a closed one what showed last.
-        job_id, job_status: the retraining it led to; None: there is none, or its job is forgotten.
+        job_id, job_status: the retraining it led to; None: there is none, or its job is forgotten. Of a job that is
+            done, "on_trial": a successor is in shadow, "in_vain": the model stays in charge.
     """
 
     advisory_id: int

@@ -50,9 +50,14 @@ def _minutes(t: int, now: int) -> str:
 
 
 def drift_text(one: DriftAdvisory) -> str:
-    """Which forecast no longer fits, by what that shows, and what is being done."""
-    told = tr("The forecast of {tag} no longer fits: {signs}", tag=one.tag, signs=signs_text(one))
-    return tr("{told}; {effect}", told=told, effect=effect_text(one))
+    """By what it shows that a forecast no longer fits, and what is being done."""
+    return tr("{signs}; {effect}", signs=signs_text(one), effect=effect_text(one))
+
+
+def _whole_text(one: AnyAdvisory, now: int) -> str:
+    if isinstance(one, DriftAdvisory):
+        return tr("The forecast of {tag} no longer fits: {told}", tag=one.tag, told=drift_text(one))
+    return when_text(one, now)
 
 
 def of_model(one: AnyAdvisory) -> bool:
@@ -68,7 +73,9 @@ def current_model(zone: ZoneInfo, now: Now) -> RowsModel[AnyAdvisory]:
         Column(N_("Kind"), _kind),
         Column(N_("Limit"), _of_limit(_limit), numeric=True, tooltip=_of_limit(lambda one: kind_word(one.kind))),
         Column(
-            N_("Expected"), lambda one: drift_text(one) if isinstance(one, DriftAdvisory) else when_text(one, now())
+            N_("Expected"),
+            lambda one: drift_text(one) if isinstance(one, DriftAdvisory) else when_text(one, now()),
+            tooltip=lambda one: _whole_text(one, now()),
         ),
         Column(N_("Probability"), _of_limit(_probability), numeric=True),
         Column(N_("Model"), _model),
@@ -103,7 +110,7 @@ def _of_limit(text: Callable[[Advisory], str]) -> Callable[[AnyAdvisory], str]:
 
 
 def _kind(one: AnyAdvisory) -> str:
-    return tr("drift") if isinstance(one, DriftAdvisory) else tr("limit ahead")
+    return tr("no longer fits") if isinstance(one, DriftAdvisory) else tr("limit ahead")
 
 
 def scores_text(scores: AdvisoryScores) -> str:

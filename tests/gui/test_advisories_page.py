@@ -106,12 +106,12 @@ def test_drift_stands_in_the_same_list_as_a_kind_of_its_own_and_leads_to_the_mod
             window.runtime.events.changed.emit("advisories", ())
             model = page.current.model()
             await until(lambda: len(model.rows) == 2)
-            assert [model.data(model.index(row, 2)) for row in (0, 1)] == ["limit ahead", "drift"]
+            assert [model.data(model.index(row, 2)) for row in (0, 1)] == ["limit ahead", "no longer fits"]
             texts = [model.data(model.index(1, i)) for i in range(10)]
-            assert texts[4] == (
-                "The forecast of PT-1 no longer fits: larger errors (2.35, threshold 1.5); "
-                f"retraining: job {job}, queued"
-            )
+            told = f"larger errors 2.35 > 1.5; retraining: job {job}, queued"
+            assert texts[4] == told
+            whole = model.data(model.index(1, 4), Qt.ItemDataRole.ToolTipRole)
+            assert whole == f"The forecast of PT-1 no longer fits: {told}"
             assert (texts[0], texts[3], texts[5], texts[6]) == ("PT-1", "", "", "Last value")
             await focused(page.current)
             page.current.go_to(model.rows[1].advisory_id)
@@ -134,7 +134,7 @@ def test_drift_stands_in_the_same_list_as_a_kind_of_its_own_and_leads_to_the_mod
             await until(lambda: len(model.rows) == 1)
             past = page.past.model()
             assert [past.data(past.index(0, i)) for i in (0, 1, 5, 6)] == [
-                "PT-1", "drift", "fits again", "larger errors (2.35, threshold 1.5)",
+                "PT-1", "no longer fits", "fits again", "larger errors 2.35 > 1.5",
             ]  # fmt: skip
 
     run(scenario())

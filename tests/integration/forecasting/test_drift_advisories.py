@@ -81,7 +81,7 @@ async def test_a_finding_is_told_and_closed_by_the_retraining_that_it_led_to(
     assert (told.effect, told.job_id, told.job_status) == ("retraining", job.job_id, "queued")
     tr.language = "en"
     assert effect_text(told) == f"retraining: job {job.job_id}, queued"
-    assert signs_text(told).startswith("one-sided errors (")
+    assert signs_text(told).startswith("one-sided errors ")
     assert await run_advisories(service) == 0, "nothing has changed"
 
     claimed = await store.claim(service.db, "a", now_ns=NOW)
@@ -96,6 +96,32 @@ async def test_a_finding_is_told_and_closed_by_the_retraining_that_it_led_to(
     assert (gone.advisory_id, gone.closed, gone.close_reason) == (told.advisory_id, NOW, "retrained")
     assert isinstance(gone, DriftAdvisory)
     assert gone.signs == told.signs, "what it was about can still be read"
+
+
+async def test_a_retraining_that_does_not_help_is_told(
+    database: Database, executor: Executor, service: JobContext
+) -> None:
+    tr.language = "en"
+    await drifting(database, executor, TrainingPlan("naive"))
+    await run_drift(service)
+    (job,) = await training.jobs(database)
+    await database.execute("update training_jobs set request = jsonb_set(request, '{horizon}', '300')")  # too far
+    claimed = await store.claim(service.db, "a", now_ns=NOW)
+    assert claimed is not None
+    await run_claimed(service.db, claimed, "a")
+    await run_advisories(service)
+    (told,) = await listed(database)
+    assert effect_text(told) == f"retraining: job {job.job_id}, failed"
+
+    await database.execute("update training_jobs set status = 'done'")
+    (told,) = await listed(database)
+    assert effect_text(told) == f"retraining: job {job.job_id}, done, without a better model"
+
+    plan = TrainingPlan("ridge")
+    successor = await models.deploy(database, now_ns=NOW, executor=executor, tag="A", plan=plan, role="challenger")
+    await database.execute("update trained_models set job_id = $2 where model_id = $1", successor, job.job_id)
+    (told,) = await listed(database)
+    assert effect_text(told) == f"retraining: job {job.job_id}, done, a successor is on trial"
 
 
 async def test_it_counts_nowhere_as_a_foretold_crossing(
