@@ -146,8 +146,10 @@ def train_sensor(task: SensorTask, tell: Callable[[Message], object]) -> None:
             continue
         seed_draws(task.seed)
         note = _noting(tell, name, len(where.origins))
-        refused = given.get(name)
+        refused, shared = given.get(name), task.shared.get(name)
         made = refused if isinstance(refused, KnownError) else attempt(partial(walked, name, plan, where, season, note))
+        if isinstance(made, Backtest) and isinstance(shared, PooledResult):
+            made = replace(made, fit_s=shared.seconds)
         _keep(name, made, tests, errors)
         tell(_finished(name, made, task, facts, tell))
     tell(SensorDone(season, _judged(task, trial_of(plan, where, season, tests, errors))))

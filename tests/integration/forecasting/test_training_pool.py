@@ -74,6 +74,7 @@ async def test_one_model_of_all_tags_is_tested_on_each_ones_own_folds(database: 
         assert step.facts["folds"] == other.facts["folds"] == 150
         assert step.scores["skill"] > 0
         assert step.p is not None
+        assert step.facts["fold_fit_s"] > 0
     assert await shared_texts(database) == 1
     query = "select count(*) from trained_models where job_id = $1 and shared_sha256 is not null and artefact is null"
     assert await database.fetchval(query, job_id) == 3
