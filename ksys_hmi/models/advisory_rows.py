@@ -12,7 +12,6 @@ from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_core.services.advisories import Advisory, AdvisoryScores, AnyAdvisory, DriftAdvisory
 from ksys_core.services.drift_words import effect_text, signs_text
-from ksys_core.services.forecast import algorithm_title
 from ksys_hmi.alarm_words import kind_word
 from ksys_hmi.formats import format_day_time, format_value
 from ksys_hmi.models.rows import Column, RowsModel
@@ -136,9 +135,15 @@ def _probability(one: Advisory) -> str:
 
 
 def _model(one: AnyAdvisory) -> str:
-    title = tr(algorithm_title(one.algorithm)) if one.algorithm else ""
+    title = tr(_algorithm_title(one.algorithm)) if one.algorithm else ""
     return title if isinstance(one, DriftAdvisory) or one.source == "model" else tr("{title} (fallback)", title=title)
 
 
 def _lead(one: Advisory) -> str:
     return "" if one.crossed is None else tr("{n} min", n=format_value((one.crossed - one.opened) / _MINUTE_NS, 0))
+
+
+def _algorithm_title(name: str) -> str:
+    from ksys_core.services.forecast import algorithm_title  # all engines, which the first page can do without
+
+    return algorithm_title(name)
