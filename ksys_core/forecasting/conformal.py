@@ -1,15 +1,16 @@
 """Bounds from the errors that were made: conformal widths, kept on target by what has come true.
 
-First bounds are quantiles of errors in walk-forward (`half_widths`): with n absolute errors of a step, the value forecast
-now plus or minus the ceil((n + 1) p)-th smallest of them holds the coming value with probability at least p as long as
-errors of now are like those of then (split conformal; Vovk et al. 2005, Lei et al. 2018). Errors do not stay so.
+First bounds are quantiles of errors in walk-forward (`half_widths`): with n absolute errors of a step, the value
+forecast now plus or minus the ceil((n + 1) p)-th smallest of them holds the coming value with probability at least p as
+long as errors of now are like those of then (split conformal; Vovk et al. 2005, Lei et al. 2018). They do not stay so.
 
-From the first forecast that comes true on, widths are therefore tracked (`Tracked`; adaptive conformal inference, Gibbs,
-Candès 2021; quantile tracking, Angelopoulos et al. 2023). Whenever a target time has come, each of its forecasts tells
+From the first forecast that comes true on, widths are therefore tracked (`Tracked`; adaptive conformal inference,
+Gibbs, Candès 2021; quantile tracking, Angelopoulos et al. 2023). Whenever a target time has come, each of its forecasts tells
 whether the actual lay within the bounds *as they were issued*: one beyond widens, one within narrows, in the ratio that
 keeps the promise. Since the changes of a width add up to misses minus promised misses, the share of misses can only
 stray from the promise by the change of the width over the number of targets, whatever the errors do. Errors of one
-target are alike, so most of the change is common to all steps; what is left shapes the widths over the horizon.
+target are alike, so most of the change is common to all steps; what is left shapes the widths over the horizon. Wider
+bounds also follow narrower ones, whose misses tell sooner that errors have changed.
 
 Widths never shrink with the horizon: neighbours that would are averaged. `Tracked.after` is the one calculation,
 whether forecasts come from the database, a walk-forward or a benchmark.
@@ -36,7 +37,7 @@ COMMON: Final = 1.0
 SHAPE: Final = 0.15
 """How much those of a step alone change that of its width."""
 LINK: Final = 0.15
-"""Part of the common change of the narrowest bounds that wider ones share: misses of these are too rare to tell soon."""
+"""Part of the common change of the narrowest bounds that wider ones share."""
 SPREAD: Final = 8
 """Steps by which a horizon counts as longer: a short one must not chase each single error."""
 EAGER: Final = 2.0
@@ -53,7 +54,7 @@ Errors = npt.NDArray[np.float64]
 
 
 def half_widths(errors: Errors, levels: Sequence[float]) -> HalfWidths:
-    """First half widths of the bounds of `levels` (per cent) for every step; NaN for one with less than `SEED` errors."""
+    """First half widths of the bounds of `levels` (per cent) for every step; NaN where there are less than `SEED` errors."""
     if not len(errors):
         return np.full((len(levels), errors.shape[1]), np.nan)
     known = np.isfinite(errors).sum(axis=0)
@@ -93,10 +94,10 @@ class Tracked:
         half = np.where(known & np.isnan(self.half), issued, self.half)
         missed = known & (error > issued * (1 + _TIE))
         half = np.where(missed, np.maximum(half, LEAST * error), half)
-        surplus = missed - np.where(known, 1 - np.array(self.levels)[:, None] / 100, 0.0)
+        surplus: Errors = missed - np.where(known, 1 - np.array(self.levels)[:, None] / 100, 0.0)
         steps, here = len(error), int(known.sum())
         pace = (1 + EAGER / (1 + self.targets / (2 * steps))) / (steps + SPREAD)
-        common = surplus.sum(axis=1, keepdims=True) / here
+        common: Errors = surplus.sum(axis=1, keepdims=True) / here
         common[1:] += LINK * common[0]
         shape = SHAPE * surplus * (steps / here)
         return Tracked(self.levels, _ordered(half * np.exp(pace * (COMMON * common + shape))), self.targets + 1)

@@ -80,7 +80,7 @@ class CameTrue:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kept:
-    """Half widths float64[2, steps] of the 80 and 95 % bounds, NaN for a step without; the targets they have followed."""
+    """Half widths float64[2, steps] of the 80 and 95 % bounds, NaN for a step without; the targets they followed."""
 
     half: Table
     targets: int
@@ -119,7 +119,7 @@ async def write(db: Database, kept: Sequence[tuple[int, Kept, int]]) -> int:
         n = len(steps)
         part = [model_id] * n, (steps + 1).tolist(), [widths.targets] * n, *widths.half[:, steps].tolist()
         for column, values in zip(columns, (*part, [to_datetime(upto_ns)] * n), strict=True):
-            column += values
+            column.extend(values)
     await db.execute(_WRITE, *columns)
     return len(columns[0])
 

@@ -139,7 +139,7 @@ def test_bounds_follow_what_had_come_true_target_by_target(count: int, horizon: 
         assert test.value[i] - found.lo[:, i] == pytest.approx(own)
 
 
-@given(st.integers(1, 39), st.integers(1, 4), st.integers(1, 5), st.integers(0, 9))
+@given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 5), st.integers(0, 9))
 @settings(max_examples=30, deadline=None)
 def test_what_had_not_come_true_at_an_origin_changes_none_of_its_bounds(
     fold: int, horizon: int, apart: int, seed: int
@@ -152,7 +152,7 @@ def test_what_had_not_come_true_at_an_origin_changes_none_of_its_bounds(
     found = conformal(test)
     assert np.array_equal(found.hi[:, : fold + 1], other.hi[:, : fold + 1])
     assert np.array_equal(found.lo[:, : fold + 1], other.lo[:, : fold + 1])
-    if later.all(axis=1)[:-1].any() and apart >= horizon:
+    if apart >= horizon:
         assert not np.array_equal(found.hi[:, -1], other.hi[:, -1])
 
 
@@ -160,7 +160,9 @@ def inside(test: Backtest, first: int) -> np.ndarray:
     """Share of actuals within the bounds of each level from fold `first` on."""
     part = test.part(first)
     known = np.isfinite(part.actual)
-    return np.mean(((part.lo <= part.actual) & (part.actual <= part.hi))[:, known], axis=1)
+    hits = np.logical_and(part.lo <= part.actual, part.actual <= part.hi)
+    share: np.ndarray = hits[:, known].mean(axis=1)
+    return share
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:
@@ -169,10 +171,10 @@ def test_conformal_bounds_cover_what_they_promise() -> None:
 
 
 def wandering(change: float, swing: float, own: float) -> Backtest:
-    """Forecasts for every step by the best there is of AR(1), whose shocks change in the middle and with the time of day.
+    """Best forecasts of AR(1), whose shocks change in the middle and with the time of day.
 
     Args:
-        change: factor of the shocks in the second half; `swing`: that of the day's peak over its mean; `own`: of bounds.
+        change: factor of the shocks in the second half; `swing`: of the day's peak over its mean; `own`: of bounds.
     """
     n, horizon = 1200, 12
     rng, t = np.random.default_rng(7), np.arange(n + horizon)
@@ -188,7 +190,9 @@ def wandering(change: float, swing: float, own: float) -> Backtest:
     return Backtest(where, (80.0, 95.0), actual, value, value - half, value + half)
 
 
-@pytest.mark.parametrize(("change", "swing", "own"), [(1, 1, 1), (3, 1, 1), (0.5, 1, 1), (1, 3, 1), (1, 1, 3), (1, 1, 0.3)])
+@pytest.mark.parametrize(
+    ("change", "swing", "own"), [(1, 1, 1), (3, 1, 1), (0.5, 1, 1), (1, 3, 1), (1, 1, 3), (1, 1, 0.3)]
+)
 def test_coverage_holds_where_errors_change_and_first_bounds_are_wrong(change: float, swing: float, own: float) -> None:
     test = wandering(change, swing, own)
     found = conformal(test)
