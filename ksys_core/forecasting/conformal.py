@@ -5,12 +5,12 @@ forecast now plus or minus the ceil((n + 1) p)-th smallest of them holds the com
 long as errors of now are like those of then (split conformal; Vovk et al. 2005, Lei et al. 2018). They do not stay so.
 
 From the first forecast that comes true on, widths are therefore tracked (`Tracked`; adaptive conformal inference,
-Gibbs, Candès 2021; quantile tracking, Angelopoulos et al. 2023). Whenever a target time has come, each of its forecasts tells
-whether the actual lay within the bounds *as they were issued*: one beyond widens, one within narrows, in the ratio that
-keeps the promise. Since the changes of a width add up to misses minus promised misses, the share of misses can only
-stray from the promise by the change of the width over the number of targets, whatever the errors do. Errors of one
-target are alike, so most of the change is common to all steps; what is left shapes the widths over the horizon. Wider
-bounds also follow narrower ones, whose misses tell sooner that errors have changed.
+Gibbs, Candès 2021; quantile tracking, Angelopoulos et al. 2023). Whenever a target time has come, each of its forecasts
+tells whether the actual lay within the bounds *as they were issued*: one beyond widens, one within narrows, in the
+ratio that keeps the promise. Since the changes of a width add up to misses minus promised misses, the share of misses
+can only stray from the promise by the change of the width over the number of targets, whatever the errors do. Errors of
+one target are alike, so most of the change is common to all steps; what is left shapes the widths over the horizon.
+Wider bounds also follow narrower ones, whose misses tell sooner that errors have changed.
 
 Widths never shrink with the horizon: neighbours that would are averaged. `Tracked.after` is the one calculation,
 whether forecasts come from the database, a walk-forward or a benchmark.
@@ -54,7 +54,7 @@ Errors = npt.NDArray[np.float64]
 
 
 def half_widths(errors: Errors, levels: Sequence[float]) -> HalfWidths:
-    """First half widths of the bounds of `levels` (per cent) for every step; NaN where there are less than `SEED` errors."""
+    """First half widths of the bounds of `levels` (per cent) for every step; NaN from less than `SEED` errors."""
     if not len(errors):
         return np.full((len(levels), errors.shape[1]), np.nan)
     known = np.isfinite(errors).sum(axis=0)
