@@ -91,6 +91,15 @@ def test_a_miss_widens_and_a_hit_narrows_every_step(step: int, within: float, be
     assert (before.after(error, before.half).half < before.half).all()
 
 
+def test_forecasts_made_every_fourth_time_teach_as_much_a_target() -> None:
+    steps = np.arange(4)
+    always = rarely = Tracked(LEVELS, np.array([[1.0], [2.0]]) * 1.5**steps, 10**6)  # neighbours do not meet
+    for step in steps:
+        always = always.after(np.full(4, 0.5), always.half)
+        rarely = rarely.after(np.where(steps == step, 0.5, np.nan), rarely.half)
+    assert rarely.half == pytest.approx(always.half)
+
+
 def test_steps_that_would_shrink_are_averaged() -> None:
     tracked = Tracked.begun(LEVELS, 2).after(np.array([0.5, 0.5]), np.array([[3.0, 1.0], [3.0, 1.0]]))
     assert tracked.half[0, 0] == tracked.half[0, 1]
