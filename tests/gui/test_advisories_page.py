@@ -131,8 +131,8 @@ def test_drift_stands_in_the_same_list_as_a_kind_of_its_own_and_leads_to_the_mod
                 await focused(page.current)
             await drifted(plant, "concept", cleared=True)
             window.runtime.events.changed.emit("advisories", ())
-            await until(lambda: len(model.rows) == 1)
             past = page.past.model()
+            await until(lambda: len(model.rows) == 1 and len(past.rows) == 1)
             assert [past.data(past.index(0, i)) for i in (0, 1, 5, 6)] == [
                 "PT-1", "no longer fits", "fits again", "larger errors 2.35 > 1.5",
             ]  # fmt: skip
