@@ -49,6 +49,10 @@ class Reasons:
             found[place] = news.get(alarm_id) or old if transitions.event[place] == SUPR else old
         return found
 
+    def join(self, stored: Mapping[int, str]) -> None:
+        """Alarms that are new to the evaluation have these reasons in the database."""
+        self._stored |= stored
+
     def stored(self, news: Mapping[int, str]) -> None:
         """`news` are in the database."""
         for alarm_id, text in news.items():

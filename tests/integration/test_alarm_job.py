@@ -16,6 +16,7 @@ from ksys_core.services.alarms_modes import current_flood
 from ksys_core.settings import JobSettings, Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
+from ksys_core.store.sensors import set_limits
 from scheduler_service.alarm_job import run_alarms
 from scheduler_service.context import JobContext
 from tests.integration.alarms_plant import Plant, build_plant
@@ -66,6 +67,20 @@ async def test_floods_and_maintenance_reach_the_desk(database: Database) -> None
         assert [row["r"][:3] for row in reasons] == [f"M{number} "]
         await alarms_modes.end_maintenance(database, number, "desk 1")
         await until(lambda: listed(5))  # the others wait for their places
+
+
+async def test_a_changed_limit_reaches_the_alarm_by_its_message_alone(database: Database) -> None:
+    plant = await build_plant(database)
+    await reads(plant, 8.0, 0)
+
+    async def listed(n: int) -> bool:
+        return len(await load_active(database)) == n
+
+    async with running(database):
+        await until(lambda: _evaluated(database))
+        await set_limits(database, plant.sensors[1], {"H": 7.0})
+        await until(lambda: listed(1))
+        assert await plant.states() == ["NORM", "UNACK"]
 
 
 async def _evaluated(database: Database) -> bool:
