@@ -19,6 +19,7 @@ async def ruled_plant(db: Database, tags: int = 2, rule: NewRule = STOPPED, **hi
     plant = await build_plant(db, tags, **high)
     await db.execute("update sensors set area = 'P/1'")
     (stop,) = (await upsert_sensors(db, [NewSensor("STOP", area="C", interval_s=10)])).values()
+    await alarms_rules.permit_own_approval(db, True, "one person", "desk 1")
     rule_id = await alarms_rules.save(db, rule, "desk 1")
     assert await alarms_rules.approve(db, rule_id, 1, "desk 1")
     return plant, stop, rule_id
