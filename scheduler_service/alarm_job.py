@@ -18,7 +18,7 @@ _CLOSE_S: Final = 1.0
 
 async def run_alarms(context: JobContext) -> int:
     """Evaluate alarms until cancelled; never gives a result, its rows are noted as transitions happen."""
-    evaluator = AlarmEvaluator(context.db, context.clock, context.settings.hmi.language)
+    evaluator = AlarmEvaluator(context.db, context.clock)
     definitions = Joined()
     transitions = 0
 

@@ -15,7 +15,6 @@ from ksys_core.domain.alarms.suppression import step_with
 from ksys_core.domain.alarms.transitions import SUPR, UNSUPR
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
-from ksys_core.i18n import Language
 from ksys_core.log import get_logger
 from ksys_core.services.alarms_loading import load_all, put_in_place, read_again
 from ksys_core.services.alarms_reasons import Reasons
@@ -45,15 +44,14 @@ class AlarmEvaluator:
     journal entry comes exactly once.
     """
 
-    def __init__(self, db: Database, clock: Clock, language: Language = "en") -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._language: Language = language
         self._lock = asyncio.Lock()
         self._one_reload = asyncio.Lock()
         self._loaded: Loaded | None = None
         self._suppression = Suppression()
-        self._reasons = Reasons(language, {})
+        self._reasons = Reasons({})
         self._positions_saved = 0
         self._behind = True
 
@@ -104,7 +102,7 @@ class AlarmEvaluator:
     async def _load_once(self) -> None:
         if self._loaded is None:
             self._loaded, self._suppression = await load_all(self._db, self._clock())
-            self._reasons = Reasons(self._language, self._loaded.reasons)
+            self._reasons = Reasons(self._loaded.reasons)
             self._behind = True
 
     async def _reload(self, kind: str, ids: list[int]) -> int:

@@ -20,7 +20,7 @@ from ksys_core.store.pool import Database
 
 _COLUMNS: Final = """
 r.rule_id, r.title, r.condition, r.areas, r.tags, r.groups, r.alarm_ids, r.hold_off_s, r.owner, r.enabled, r.version,
-r.approved_by, r.approved_at, r.written_by, r.changed_by, r.updated_at, s.status, s.since, s.detail
+r.approved_by, r.approved_at, r.written_by, r.updated_at, s.status, s.since, s.detail
   from alarm_rules r left join alarm_rule_states s on s.rule_id = r.rule_id and s.version = r.version
 """
 _ALL: Final = f"select {_COLUMNS} order by r.rule_id"
@@ -88,7 +88,6 @@ class Rule:
     approved_by: str | None
     approved_at: int | None
     written_by: str
-    changed_by: str
     updated_at: int
     standing: Standing | None
     detail: str
@@ -221,7 +220,6 @@ def _rule(row: asyncpg.Record) -> Rule:
         approved_by=row["approved_by"],
         approved_at=row["approved_at"] and to_ns(row["approved_at"]),
         written_by=row["written_by"],
-        changed_by=row["changed_by"],
         updated_at=to_ns(row["updated_at"]),
         standing=status and Standing(status, UNSEEN if row["since"] is None else to_ns(row["since"])),
         detail=row["detail"] or "",

@@ -76,7 +76,6 @@ def rule_model(zone: ZoneInfo) -> RowsModel[Rule]:
         Column(N_("Owner"), lambda rule: rule.content.owner),
         Column(N_("Approved"), approval),
         Column(N_("Written by"), lambda rule: rule.written_by),
-        Column(N_("Changed by"), lambda rule: rule.changed_by),
     )
     return RowsModel(columns, key=lambda rule: rule.rule_id)
 

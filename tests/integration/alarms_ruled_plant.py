@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksys_core.domain import quality
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms_rules
 from ksys_core.services.alarms_rules import NewRule
@@ -34,4 +35,5 @@ async def reads(plant: Plant, stop: int, second: float, stopped: float, *values:
 
 
 async def reason(db: Database, alarm_id: int) -> str:
-    return str(await db.fetchval("select suppressed_reason from alarms where alarm_id = $1", alarm_id))
+    """Why it is suppressed, in words."""
+    return reason_words(await db.fetchval("select suppressed_reason from alarms where alarm_id = $1", alarm_id))
