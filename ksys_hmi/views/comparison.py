@@ -164,7 +164,8 @@ class ComparisonPage(Page[ComparisonState]):
         self.file_hint.setText(state.file or idle)
         self.progress.setVisible(state.running)
         self.stop.setVisible(state.running)
-        self.problem.setText(state.problem)
+        none = "" if state.labels or state.loading or state.error else tr("Nothing is labelled yet.")
+        self.problem.setText(state.problem or none)
 
     def _ask_label(self) -> None:
         tags = tuple(sorted(sensor.tag for sensor in self.runtime.sensors.values()))
