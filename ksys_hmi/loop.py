@@ -33,6 +33,7 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
         self._sequence = itertools.count()
         self._cancelled_deadlines = 0
         self._armed_for = math.inf
+        self._ended_by: BaseException | None = None
         self._qt_timer = QTimer(app)
         self._qt_timer.setSingleShot(True)
         self._qt_timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -63,6 +64,14 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
 
     def time(self) -> float:
         return time.monotonic()
+
+    def run_forever(self) -> Any:
+        """Serve events until `stop`; what ends a program (KeyboardInterrupt, SystemExit) comes out of here."""
+        result = super().run_forever()
+        ended_by, self._ended_by = self._ended_by, None
+        if ended_by is not None:
+            raise ended_by
+        return result
 
     def close(self) -> None:
         self._qt_timer.stop()
@@ -108,7 +117,13 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
             self._soon.append(due)
         batch, self._soon = self._soon, deque()
         self._armed_for = math.inf
-        for handle in batch:
-            if not handle.cancelled():
-                handle._run()
+        try:
+            while batch:
+                handle = batch.popleft()
+                if not handle.cancelled():
+                    handle._run()
+        except BaseException as error:  # noqa: BLE001 - Qt would swallow it, and the loop must not lose its timer
+            self._ended_by = error
+            self._soon.extendleft(reversed(batch))
+            self.stop()
         self._arm()

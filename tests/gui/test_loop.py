@@ -147,6 +147,24 @@ def test_a_callback_that_raises_reaches_the_handler_and_not_its_neighbours(run: 
     assert seen == [1]
 
 
+def test_what_ends_a_program_comes_out_of_the_loop_which_can_go_on(run: Run) -> None:
+    seen: list[int] = []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(interrupt)
+        loop.call_soon(seen.append, 1)
+        await asyncio.Event().wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scenario())
+    run(asyncio.sleep(0))
+    assert seen == [1], "what was ready beside it is done when the loop goes on"
+
+
 def test_streams_work(run: Run) -> None:
     async def scenario() -> bytes:
         async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -14,7 +14,7 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.times import HOUR, MINUTE
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.services.alarms_loading import load_all, put_in_place, read_again
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.alarms_evaluated import Loaded
