@@ -141,7 +141,10 @@ class ComparisonPage(Page[ComparisonState]):
         self.file_title.setText(tr("On a file"))
         self.label_title.setText(tr("Labelled events"))
         self.about.setText(
-            tr("A detection is true during an event or up to an hour before; only labelled tags and areas are judged.")
+            tr(
+                "A detection is true during an event or up to an hour before, on a file only during it. Only labelled "
+                "tags and areas are judged. A negative lead time is a delay after the begin."
+            )
         )
         self.stop.setText(tr("Stop"))
         self.span.setAccessibleName(tr("Period"))
