@@ -84,7 +84,8 @@ class ComparisonPage(Page[ComparisonState]):
         for _text, seconds in _SPANS:
             self.span.addItem("", seconds)
         self.title, self.file_title, self.label_title = QLabel(), QLabel(), QLabel()
-        self.hint, self.file_hint, self.problem, self.about = QLabel(), QLabel(), QLabel(), QLabel()
+        self.hint, self.file_hint, self.about = QLabel(), QLabel(), QLabel()
+        self.no_labels, self.problem = QLabel(), QLabel()
         self.progress, self.stop = QProgressBar(), QPushButton()
         self.progress.setRange(0, 0)
         self._buttons, self._file_buttons = QHBoxLayout(), QHBoxLayout()
@@ -103,7 +104,7 @@ class ComparisonPage(Page[ComparisonState]):
         for row, widgets in (
             (head, (self.title, self.span, self.hint)),
             (middle, (self.file_title, self.file_hint, self.progress, self.stop)),
-            (below, (self.label_title, self.problem)),
+            (below, (self.label_title, self.no_labels, self.problem)),
         ):
             row.setSpacing(fonts.px(12))
             for widget in widgets:
@@ -167,8 +168,8 @@ class ComparisonPage(Page[ComparisonState]):
         self.file_hint.setText(state.file or idle)
         self.progress.setVisible(state.running)
         self.stop.setVisible(state.running)
-        none = "" if state.labels or state.loading or state.error else tr("Nothing is labelled yet.")
-        self.problem.setText(state.problem or none)
+        self.no_labels.setText("" if state.labels or state.loading or state.error else tr("Nothing is labelled yet."))
+        self.problem.setText(state.problem)
 
     def _ask_label(self) -> None:
         tags = tuple(sorted(sensor.tag for sensor in self.runtime.sensors.values()))
