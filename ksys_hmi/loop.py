@@ -20,6 +20,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from qasync import QEventLoop
 
+_LONGEST_MS = 3_600_000
+"""A timer of Qt can't wait longer than some weeks; a turn that comes early does no harm."""
 _SWEEP_AT = 100
 """Cancelled deadlines in the heap before it is rebuilt without them."""
 
@@ -100,7 +102,8 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
             self._qt_timer.stop()
         else:
             # A deadline is never met early: part of a millisecond counts as a whole one.
-            self._qt_timer.start(0 if self._soon else max(0, math.ceil((when - self.time()) * 1000)))
+            wait = 0 if self._soon else max(0, math.ceil((when - self.time()) * 1000))
+            self._qt_timer.start(min(wait, _LONGEST_MS))
 
     def _first_deadline(self) -> float:
         while self._deadlines and self._deadlines[0][2].cancelled():
@@ -109,7 +112,14 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
         return self._deadlines[0][0] if self._deadlines else math.inf
 
     def _turn(self) -> None:
-        """Run what is ready now; what these calls add waits for the next turn, so that Qt's events come between."""
+        """Run what is ready now; what these calls add waits for the next turn, so that Qt's events come between.
+
+        A task that lets Qt serve events has not ended its step: asyncio would refuse to begin another's, which would
+        then never run. All wait for it.
+        """
+        if asyncio.current_task(self) is not None:
+            self._armed_for = math.inf
+            return
         now = self.time()
         while self._first_deadline() <= now:
             due = heapq.heappop(self._deadlines)[2]
@@ -122,7 +132,7 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
                 handle = batch.popleft()
                 if not handle.cancelled():
                     handle._run()
-        except BaseException as error:  # noqa: BLE001 - Qt would swallow it, and the loop must not lose its timer
+        except (KeyboardInterrupt, SystemExit) as error:  # Qt would swallow it, and the loop lose its timer
             self._ended_by = error
             self._soon.extendleft(reversed(batch))
             self.stop()

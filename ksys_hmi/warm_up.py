@@ -12,7 +12,7 @@ from ksys_hmi.views.main_window import MainWindow
 _WITHOUT_QT: Final = (
     "structlog",
     "pydantic",
-    "ksys_core.forecasting.registry",
+    "ksys_core.services.forecast",
     "ksys_core.services.alarms_report_xlsx",
     "ksys_core.services.table_reading",
 )

@@ -16,10 +16,11 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt, fit_recorded
 from ksys_core.forecasting.bands import tidy
 from ksys_core.forecasting.base import LEVELS, MAX_LATE, Fitted, Forecast, Frozen, ModelSpec
-from ksys_core.forecasting.conformal import NEWEST, half_widths
+from ksys_core.forecasting.conformal import Tracked
 from ksys_core.forecasting.grid import RegularSeries
 
 Table = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
 
 MOST_MISSING: Final = 0.5
 """Part of the origins at which an engine may have no forecast."""
@@ -114,12 +115,14 @@ def walk_forward(
     refit_every: int | None = None,
     levels: Sequence[float] = LEVELS,
     note: Callable[[int], None] = lambda _folds: None,
+    model: Fitted | None = None,
 ) -> Backtest:
     """Fit before the first origin, then continue the model from origin to origin; where a new fit fails, it stays.
 
     Args:
         refit_every: folds after which the model is fitted anew; None: never.
         note: told how many folds are done, after each.
+        model: one that is fitted already, to nothing that comes after the first origin.
 
     Raises:
         KnownError: too few origins have a forecast; the newest reason.
@@ -130,7 +133,6 @@ def walk_forward(
     fit_s: list[float] = []
     update_s: list[float] = []
     failed: list[KnownError] = []
-    model: Fitted | None = None
     for i, origin in enumerate(where.origins):
         note(i)
         past = y.part(0, origin)
@@ -168,27 +170,35 @@ def _median(seconds: Sequence[float]) -> float:
 
 
 def conformal(test: Backtest) -> Backtest:
-    """`test` with bounds as the product makes them: from the newest errors of each step that had matured at the origin.
+    """`test` with bounds as the product makes them: its own, changed by what had come true at the origin.
 
-    Where too few had, its own bounds stay.
+    At every origin the widths have followed each target time up to it; what came later is not looked at.
     """
-    origins = np.array(test.folds.origins, dtype=np.int64)
-    due = origins[:, None] + np.arange(1, test.folds.horizon + 1)
+    origins, horizon = np.array(test.folds.origins, dtype=np.int64), test.folds.horizon
     errors = np.abs(test.value - test.actual)
     below, above = test.value - test.lo, test.hi - test.value
-    for i, origin in enumerate(origins):
-        matured = np.where(due[:i] <= origin, errors[:i], np.nan)
-        half = half_widths(_packed(matured), test.levels)
-        below[:, i], above[:, i] = (np.where(np.isnan(half), own[:, i], half) for own in (below, above))
-    below, above = (np.maximum.accumulate(np.maximum.accumulate(part, axis=2), axis=0) for part in (below, above))
+    widths = Tracked.begun(test.levels, horizon)
+    followed = int(origins[0]) if len(origins) else 0
+    for i, origin in enumerate(origins.tolist()):
+        for target in range(followed + 1, origin + 1):
+            fold, step = _forecasts_of(target, origins, horizon)
+            error = np.full(horizon, np.nan)
+            issued = np.full((len(test.levels), horizon), np.nan)
+            error[step] = errors[fold, step]
+            issued[:, step] = np.maximum(below[:, fold, step], above[:, fold, step])
+            widths = widths.after(error, issued)
+        followed = origin
+        for side in (below, above):
+            own = np.where(np.isnan(widths.half), side[:, i], widths.half)
+            side[:, i] = np.maximum.accumulate(np.maximum.accumulate(own, axis=1), axis=0)
     return replace(test, lo=test.value - below, hi=test.value + above)
 
 
-def _packed(errors: Table) -> Table:
-    """The newest `NEWEST` known errors of every step, oldest first behind NaN."""
-    order = np.argsort(np.isfinite(errors), axis=0, kind="stable")[-NEWEST:]
-    packed: Table = np.take_along_axis(errors, order, axis=0)
-    return packed
+def _forecasts_of(target: int, origins: Indices, horizon: int) -> tuple[Indices, Indices]:
+    """The folds that forecast value number `target` (the first is 1), and the index of the step with which each did."""
+    first, last = np.searchsorted(origins, (target - horizon, target)).tolist()
+    fold = np.arange(first, last)
+    return fold, target - origins[fold] - 1
 
 
 def median(tests: Sequence[Backtest]) -> Backtest:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ksys_core.domain.series import ValueArray
 from ksys_core.forecasting.season import autocorrelation
 
-Kind = Literal["concept", "bias", "input"]
+Kind = Literal["concept", "bias", "input", "coverage"]
 Severity = Literal["watch", "act"]
 
 RECENT: Final = 288
@@ -34,6 +34,12 @@ PSI_WATCH: Final = 0.1
 PSI_ACT: Final = 0.25
 PSI_BINS: Final = 10
 PSI_POINTS: Final = 300
+COVERAGE: Final = 0.90
+"""Share of errors that the bounds promise to hold."""
+COVERAGE_OFF: Final = 0.05
+"""How far it may be off."""
+CHANCE: Final = 3.0
+"""So many standard errors are chance."""
 INDEPENDENT: Final = 0.2
 """Autocorrelation below which samples count as independent."""
 
@@ -99,6 +105,25 @@ def error_drift(errors: ValueArray) -> list[Finding]:
     if highest > CUSUM_LIMIT:
         findings.append(Finding("bias", "act", highest, CUSUM_LIMIT))
     return findings
+
+
+def coverage_drift(errors: ValueArray, inside: npt.NDArray[np.bool_]) -> list[Finding]:
+    """Whether the 90 % bounds held other than they promise, by more than chance; nothing while that can't be told.
+
+    Args:
+        errors: one-step errors without gaps, oldest first; `inside`: whether the bounds of each held it.
+    """
+    whitener = Whitener.of(errors) if len(errors) > 2 else None
+    if whitener is None:
+        return []
+    phi = max(whitener.phi, 0.0)
+    independent = len(errors) * (1 - phi) / (1 + phi)
+    chance = CHANCE * math.sqrt(COVERAGE * (1 - COVERAGE) / independent)
+    share = float(inside.mean())
+    off = abs(share - COVERAGE)
+    if off <= max(COVERAGE_OFF, chance):
+        return []
+    return [Finding("coverage", "act" if share < COVERAGE - 2 * COVERAGE_OFF else "watch", off, COVERAGE_OFF)]
 
 
 def adwin(values: ValueArray, delta: float) -> int | None:

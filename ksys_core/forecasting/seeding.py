@@ -11,7 +11,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import walk_forward
 from ksys_core.forecasting.base import LEVELS, Frozen, ModelSpec
-from ksys_core.forecasting.conformal import SEED, HalfWidths, half_widths
+from ksys_core.forecasting.conformal import HalfWidths, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.voting import judging
 
@@ -28,5 +28,5 @@ def seed(
     test = attempt(partial(walk_forward, spec, y, where, season=season, params=params))
     if isinstance(test, KnownError):
         return None
-    half = half_widths(np.abs(test.value - test.actual), LEVELS, enough=SEED)
+    half = half_widths(np.abs(test.value - test.actual), LEVELS)
     return half if np.isfinite(half).all() else None

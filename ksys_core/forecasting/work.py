@@ -63,7 +63,7 @@ class PredictTask:
     """Forecast from the end of `y` with the model of `artefact`.
 
     The artefact may be left out where the model of `sha256` is known. Values outside ``[low, high]`` can't exist.
-    `half`: half widths from matured errors, which go before native bounds.
+    `half`: half widths after what came true, which go before native bounds.
     """
 
     key: int
@@ -195,7 +195,7 @@ def _result(task: PredictTask, outcome: Forecast | KnownError | None, silent: Se
 
 
 def _calibrated(forecast: Forecast, task: PredictTask) -> Forecast:
-    """With bounds from matured errors; before there are enough, from those of walk-forward."""
+    """With bounds after what came true; for steps of which nothing has, from errors in walk-forward."""
     for half in (FORECASTERS.model(task.artefact, task.sha256).half, task.half):
         forecast = forecast if half is None else calibrated(forecast, half)
     return _finished(forecast, task)

@@ -9,14 +9,13 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ksys_core.domain.series import ValueArray
-from ksys_core.domain.times import DAY, HOUR
-from ksys_core.forecasting.drift import PSI_POINTS, Finding, error_drift, input_drift
+from ksys_core.domain.times import DAY, HOUR, SECOND
+from ksys_core.forecasting.drift import PSI_POINTS, Finding, coverage_drift, error_drift, input_drift
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.services import model_grids, retraining
 from ksys_core.services.forecast import issue_time
 from ksys_core.store import drift as store
-from ksys_core.store.drift import NewFinding, OpenFinding, Watched
+from ksys_core.store.drift import FirstSteps, NewFinding, OpenFinding, Watched
 from ksys_core.store.pool import Database
 
 ERRORS: Final = 2000
@@ -25,6 +24,7 @@ GRID_S: Final = 3600
 """Values are compared as means of hours: independent ones are hours apart anyway."""
 LONGEST: Final = 90 * DAY
 """Of the values up to the end of training, and of those since, no more than so much."""
+COVERAGE_DAYS: Final = 7
 CHUNK: Final = 20
 """Sensors read at once."""
 
@@ -38,11 +38,11 @@ async def run(db: Database, *, now_ns: int) -> int:
     """
     watched = await store.watched(db, now_ns)
     ids = [model.model_id for model in watched]
-    errors = await store.first_step_errors(db, ids, now_ns=now_ns, newest=ERRORS)
+    steps = await store.first_steps(db, ids, now_ns=now_ns, newest=ERRORS)
     found: list[NewFinding] = []
     values = await _values(db, watched, now_ns)
     for model in watched:
-        shown = await asyncio.to_thread(_judged, errors[model.model_id], values.get(model.sensor_id), model)
+        shown = await asyncio.to_thread(_judged, steps[model.model_id], values.get(model.sensor_id), model)
         found += [NewFinding(model.model_id, f.kind, f.severity, f.statistic, f.threshold) for f in shown]
     changed = await store.keep(db, ids, found, now_ns)
     await retraining.after_drift(db, now_ns=now_ns)
@@ -65,10 +65,12 @@ async def _values(db: Database, watched: Sequence[Watched], now_ns: int) -> dict
     return found
 
 
-def _judged(errors: ValueArray, y: RegularSeries | None, model: Watched) -> list[Finding]:
+def _judged(steps: FirstSteps, y: RegularSeries | None, model: Watched) -> list[Finding]:
+    week = max(COVERAGE_DAYS * DAY // (model.interval_s * SECOND), 1)
+    found = error_drift(steps.errors) + coverage_drift(steps.errors[-week:], steps.inside[-week:])
     if y is None:
-        return error_drift(errors)
+        return found
     times: npt.NDArray[np.int64] = y.start + y.step * np.arange(len(y), dtype=np.int64)
     hours = times // HOUR % 24
     old, new = times < model.data_to_ns, times >= max(model.data_to_ns, y.stop - LONGEST)
-    return error_drift(errors) + input_drift(y.v[old], y.v[new], hours[old], hours[new])
+    return found + input_drift(y.v[old], y.v[new], hours[old], hours[new])

@@ -98,7 +98,7 @@ async def latest_forecasts(db: Database, sensor_ids: Sequence[int]) -> dict[int,
 async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -> list[PredictTask]:
     """One read of inputs per interval in use, one task a deployment."""
     tasks: list[PredictTask] = []
-    halves = await half_widths(db, [d.model_id for d in deployments])
+    widths = await half_widths(db, [d.model_id for d in deployments])
     for interval_s in sorted({d.interval_s for d in deployments}):
         same = [d for d in deployments if d.interval_s == interval_s]
         stop = issue_time(now_ns, interval_s)
@@ -109,7 +109,8 @@ async def _tasks(db: Database, deployments: Sequence[Deployment], now_ns: int) -
         grids = await model_grids.grids(db, own + others, stop_ns=stop, step_s=interval_s)
         for d in same:
             y = beside(grids[d.sensor_id], looks[d.model_id][1], ids, grids)
-            tasks.append(_task(d, y, halves.get(d.model_id)))
+            kept = widths.get(d.model_id)
+            tasks.append(_task(d, y, None if kept is None else kept.half))
     return tasks
 
 

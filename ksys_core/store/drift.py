@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Final
 
 import numpy as np
@@ -19,9 +20,13 @@ where d.is_active and l.quality >= 64 and l.ts > $1::timestamptz - 4 * make_inte
 order by 1
 """
 
+_Z = NormalDist().inv_cdf
+_FURTHER: Final = (_Z(0.95) - _Z(0.90)) / (_Z(0.975) - _Z(0.90))
+"""Of the way from the 80 % to the 95 % bounds, to those of 90 %: as the quantiles of a normal error lie."""
 # One look-up an issue time: the rows of the first step lie far apart.
 _ERRORS: Final = """
-select m.model_id, f.value - f.actual as error
+select m.model_id, f.value - f.actual as error,
+       f.actual between f.lo80 - $4::float8 * (f.lo80 - f.lo95) and f.hi80 + $4 * (f.hi95 - f.hi80) as inside
 from trained_models m
 cross join lateral (select make_interval(secs => m.interval_s) as width) w
 cross join lateral (select date_bin(w.width, $2::timestamptz, '1970-01-01 00:00:00+00') as newest) n
@@ -30,7 +35,7 @@ join forecast_results f on f.model_id = m.model_id and f.issue_ts = issue and f.
 where m.model_id = any ($1::int[]) and f.source = 'model' and f.actual_state = 'matched'
 order by m.model_id, f.issue_ts
 """
-_DTYPE: Final = [("model_id", ">i4"), ("error", ">f8")]
+_DTYPE: Final = [("model_id", ">i4"), ("error", ">f8"), ("inside", "?")]
 _CHUNK: Final = 20
 
 _CLEAR: Final = """
@@ -65,6 +70,14 @@ class Watched:
     interval_s: int
     data_from_ns: int
     data_to_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstSteps:
+    """Forecast minus actual of the first step, oldest first, and whether it lay within the 90 % bounds."""
+
+    errors: npt.NDArray[np.float64]
+    inside: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +115,16 @@ async def watched(db: Database, now_ns: int) -> list[Watched]:
     ]
 
 
-async def first_step_errors(
-    db: Database, model_ids: Sequence[int], *, now_ns: int, newest: int
-) -> dict[int, npt.NDArray[np.float64]]:
-    """Forecast minus actual of the first step at the `newest` issue times, oldest first, by model."""
-    found: dict[int, npt.NDArray[np.float64]] = {}
+async def first_steps(db: Database, model_ids: Sequence[int], *, now_ns: int, newest: int) -> dict[int, FirstSteps]:
+    """How the forecasts of the `newest` issue times came out, by model."""
+    found: dict[int, FirstSteps] = {}
     for i in range(0, len(model_ids), _CHUNK):
         some = list(model_ids[i : i + _CHUNK])
-        rows: npt.NDArray[Any] = await db.fetch_columns(_ERRORS, some, to_datetime(now_ns), newest, dtype=_DTYPE)
-        found.update({m: rows["error"][rows["model_id"] == m].astype(np.float64) for m in some})
+        given = some, to_datetime(now_ns), newest, _FURTHER
+        rows: npt.NDArray[Any] = await db.fetch_columns(_ERRORS, *given, dtype=_DTYPE)
+        for model_id in some:
+            own = rows[rows["model_id"] == model_id]
+            found[model_id] = FirstSteps(own["error"].astype(np.float64), own["inside"])
     return found
 
 

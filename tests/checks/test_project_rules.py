@@ -12,7 +12,7 @@ ALLOWED_AT_TOP = frozenset(
     {".ci", ".gitignore", "LICENSE", "README.md", "installer", "pyproject.toml", "resources", "tests", *PRODUCT}
 )
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_CLASS = 350, 50, 250
-BROAD_HANDLERS_ALLOWED = 4
+BROAD_HANDLERS_ALLOWED = 3
 
 # Written in parts so that this file does not find itself.
 REGISTRY_HOSTS = re.compile(
@@ -107,7 +107,7 @@ def _is_broad(handler: ast.ExceptHandler) -> bool:
     return bool(names & {"", "Exception", "BaseException"}) and not raises_again
 
 
-def test_broad_exception_handlers_stand_in_four_places_at_most() -> None:
+def test_broad_exception_handlers_stand_in_three_places_at_most() -> None:
     handlers = [
         f"{path}:{node.lineno}"
         for path, tree in modules(*PRODUCT).items()

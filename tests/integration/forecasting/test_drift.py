@@ -19,20 +19,26 @@ from tests.integration.forecasting.test_commands import Capture, ksys
 STEP = 5 * MINUTE
 
 
-async def errors(database: Database, model_id: int, made: np.ndarray, *, now: int) -> None:
-    """One-step forecasts of a model that were wrong by `made`, up to `now`."""
+async def errors(
+    database: Database, model_id: int, made: np.ndarray, *, now: int, promised: np.ndarray | None = None
+) -> None:
+    """One-step forecasts of a model that were wrong by `made`, up to `now`; its bounds hold what they promise, or
+    80 and 95 % of `promised`."""
+    half = np.quantile(np.abs(made if promised is None else promised), (0.80, 0.95)).tolist()
     await database.execute("delete from forecast_results where model_id = $1", model_id)
     issues = [to_datetime(now - (len(made) - i) * STEP) for i in range(len(made))]
     await database.execute(
         """
         insert into forecast_results (model_id, sensor_id, issue_ts, target_ts, step, interval_s, value, lo80, hi80,
                                       lo95, hi95, source, actual, actual_state)
-        select m.model_id, m.sensor_id, t, t + interval '5 min', 1, 300, e, e, e, e, e, 'model', 0, 'matched'
+        select m.model_id, m.sensor_id, t, t + interval '5 min', 1, 300, e, e - $4, e + $4, e - $5, e + $5,
+               'model', 0, 'matched'
         from trained_models m, unnest($2::timestamptz[], $3::float8[]) as x(t, e) where m.model_id = $1
         """,
         model_id,
         issues,
         made.tolist(),
+        *half,
     )
 
 
@@ -58,6 +64,20 @@ async def test_a_change_is_found_once_and_cleared(database: Database, executor: 
     await errors(database, ids["A"], usual, now=NOW)
     assert await drift.run(database, now_ns=NOW) == 2
     assert await drift.findings(database) == []
+
+
+@pytest.mark.parametrize(("spread", "severity"), [(0.6, "act"), (0.85, "watch"), (1.0, None), (2.0, "watch")])
+async def test_bounds_that_do_not_hold_are_found(
+    database: Database, executor: Executor, spread: float, severity: str | None
+) -> None:
+    await history(database, ["A"], days=0.5)
+    model_id = await models.deploy(database, now_ns=NOW, executor=executor, tag="A", plan=TrainingPlan("naive"))
+    made = np.random.default_rng(3).normal(size=2000)
+    await errors(database, model_id, made, now=NOW, promised=spread * made)
+    await drift.run(database, now_ns=NOW)
+    found = await drift.findings(database)
+    assert [(f.kind, f.severity) for f in found] == ([("coverage", severity)] if severity else [])
+    assert all(f.statistic > f.threshold == 0.05 for f in found)
 
 
 async def test_other_values_than_in_training_are_found(database: Database, executor: Executor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
 from ksys_core.forecasting.base import fit
-from ksys_core.forecasting.conformal import half_widths
+from ksys_core.forecasting.conformal import Tracked
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import SPECS
 from tests.unit.forecasting.signals import SEASON, daily, with_values
@@ -117,34 +118,89 @@ def made(where: Folds, seed: int, levels: tuple[float, ...] = (80.0, 95.0)) -> B
     return Backtest(where, levels, actual, value, value - own, value + own)
 
 
-@given(st.integers(60, 90), st.integers(1, 3), st.integers(1, 4), st.integers(0, 9))
-@settings(max_examples=20, deadline=None)
-def test_bounds_follow_the_errors_that_had_matured(count: int, horizon: int, apart: int, seed: int) -> None:
+@given(st.integers(3, 20), st.integers(1, 4), st.integers(1, 5), st.integers(0, 9))
+@settings(max_examples=30, deadline=None)
+def test_bounds_follow_what_had_come_true_target_by_target(count: int, horizon: int, apart: int, seed: int) -> None:
     where = Folds(tuple(range(100, 100 + count * apart, apart)), horizon, apart)
     test = made(where, seed)
     found = conformal(test)
+    widths = Tracked.begun(test.levels, horizon)
     for i, origin in enumerate(where.origins):
-        steps = []
-        for k in range(horizon):
-            errors = [
-                abs(test.value[j, k] - test.actual[j, k])
-                for j, past in enumerate(where.origins)
-                if past + k + 1 <= origin and not math.isnan(test.actual[j, k])
-            ]
-            steps.append([math.nan] * (count - len(errors)) + errors)
-        half = half_widths(np.array(steps).T, test.levels)
-        widths = np.maximum.accumulate(np.where(np.isnan(half), 0.01, half), axis=1)
-        assert found.hi[:, i] - test.value[i] == pytest.approx(widths)
-        assert test.value[i] - found.lo[:, i] == pytest.approx(widths)
+        for target in range(where.origins[i - 1] + 1 if i else 0, origin + 1):
+            error, issued = np.full(horizon, np.nan), np.full((2, horizon), np.nan)
+            for j, past in enumerate(where.origins):
+                if 1 <= target - past <= horizon:
+                    k = target - past - 1
+                    error[k] = abs(test.value[j, k] - test.actual[j, k])
+                    issued[:, k] = found.hi[:, j, k] - test.value[j, k]
+            widths = widths.after(error, issued)
+        own = np.maximum.accumulate(np.where(np.isnan(widths.half), 0.01, widths.half), axis=1)
+        assert found.hi[:, i] - test.value[i] == pytest.approx(own)
+        assert test.value[i] - found.lo[:, i] == pytest.approx(own)
+
+
+@given(st.integers(1, 20), st.integers(1, 4), st.integers(1, 5), st.integers(0, 9))
+@settings(max_examples=30, deadline=None)
+def test_what_had_not_come_true_at_an_origin_changes_none_of_its_bounds(
+    fold: int, horizon: int, apart: int, seed: int
+) -> None:
+    where = Folds(tuple(range(100, 100 + 40 * apart, apart)), horizon, apart)
+    test = made(where, seed)
+    due = np.array(where.origins)[:, None] + np.arange(1, horizon + 1)
+    later = due > where.origins[fold]
+    other = conformal(replace(test, actual=np.where(later, 1e3 + np.nan_to_num(test.actual), test.actual)))
+    found = conformal(test)
+    assert np.array_equal(found.hi[:, : fold + 1], other.hi[:, : fold + 1])
+    assert np.array_equal(found.lo[:, : fold + 1], other.lo[:, : fold + 1])
+    if apart >= horizon:
+        assert not np.array_equal(found.hi[:, -1], other.hi[:, -1])
+
+
+def inside(test: Backtest, first: int) -> np.ndarray:
+    """Share of actuals within the bounds of each level from fold `first` on."""
+    part = test.part(first)
+    known = np.isfinite(part.actual)
+    hits = np.logical_and(part.lo <= part.actual, part.actual <= part.hi)
+    share: np.ndarray = hits[:, known].mean(axis=1)
+    return share
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:
     test = conformal(made(Folds(tuple(range(100, 3100)), 1, 1), 5))
-    late = test.part(200)
-    known = np.isfinite(late.actual)
-    for i, level in enumerate(late.levels):
-        inside = (late.lo[i] <= late.actual) & (late.actual <= late.hi[i])
-        assert abs(inside[known].mean() - level / 100) < 0.02
+    assert inside(test, 200) == pytest.approx([0.80, 0.95], abs=0.01)
+
+
+def wandering(change: float, swing: float, own: float) -> Backtest:
+    """Best forecasts of AR(1), whose shocks change in the middle and with the time of day.
+
+    Args:
+        change: factor of the shocks in the second half; `swing`: of the day's peak over its mean; `own`: of bounds.
+    """
+    n, horizon = 1200, 12
+    rng, t = np.random.default_rng(7), np.arange(n + horizon)
+    shock = rng.normal(size=len(t)) * swing ** np.sin(2 * np.pi * t / 24) * np.where(t > n // 2, change, 1.0)
+    y = np.zeros(len(t))
+    for i in range(1, len(t)):
+        y[i] = 0.9 * y[i - 1] + shock[i]
+    where = Folds(tuple(range(1, n + 1)), horizon, 1)
+    actual = np.lib.stride_tricks.sliding_window_view(y[1:], horizon)[:n]
+    value = y[:n, None] * 0.9 ** np.arange(1, horizon + 1)
+    spread = np.sqrt(np.cumsum(0.81 ** np.arange(horizon)))
+    half = own * np.array([1.282, 1.960])[:, None, None] * np.tile(spread, (n, 1))
+    return Backtest(where, (80.0, 95.0), actual, value, value - half, value + half)
+
+
+@pytest.mark.parametrize(
+    ("change", "swing", "own"), [(1, 1, 1), (3, 1, 1), (0.5, 1, 1), (1, 3, 1), (1, 1, 3), (1, 1, 0.3)]
+)
+def test_coverage_holds_where_errors_change_and_first_bounds_are_wrong(change: float, swing: float, own: float) -> None:
+    test = wandering(change, swing, own)
+    found = conformal(test)
+    assert inside(found, 72) == pytest.approx([0.80, 0.95], abs=0.02)
+    assert (np.diff(found.hi - found.value, axis=2) >= -1e-9).all()
+    if (change, swing, own) == (1, 1, 1):
+        width = (found.hi - found.lo)[:, 72:].mean() / (test.hi - test.lo)[:, 72:].mean()
+        assert width == pytest.approx(1, abs=0.12)
 
 
 def test_the_median_of_three_ignores_one_bad_member() -> None:

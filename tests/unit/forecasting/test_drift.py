@@ -17,6 +17,7 @@ from ksys_core.forecasting.drift import (
     REFERENCE,
     Whitener,
     adwin,
+    coverage_drift,
     cusum,
     error_drift,
     independent_lag,
@@ -47,6 +48,24 @@ def autoregressive(n: int, phi: float, seed: int) -> np.ndarray:
 def test_stationary_errors_are_rarely_called_drift(phi: float) -> None:
     alarms = sum(bool(error_drift(autoregressive(2000, phi, seed))) for seed in range(1000))
     assert alarms / 1000 < 0.05
+
+
+@pytest.mark.parametrize("phi", [0.0, 0.6, 0.95, 0.999])
+def test_bounds_that_hold_in_the_long_run_are_rarely_called_drift(phi: float) -> None:
+    alarms = 0
+    for seed in range(1000):
+        errors = autoregressive(2016, phi, seed)
+        alarms += bool(coverage_drift(errors, np.abs(errors) < 1.6449))
+    assert alarms / 1000 < 0.05
+
+
+@pytest.mark.parametrize(("half", "severity"), [(1.0, "act"), (1.35, "watch"), (2.6, "watch")])
+def test_bounds_of_another_width_are_a_coverage_drift(half: float, severity: str) -> None:
+    errors = autoregressive(2016, 0.3, 1)
+    (found,) = coverage_drift(errors, np.abs(errors) < half)
+    assert (found.kind, found.severity, found.threshold) == ("coverage", severity, 0.05)
+    assert found.statistic > 0.05
+    assert coverage_drift(errors[:20], np.abs(errors[:20]) < half) == [], "chance alone"
 
 
 @pytest.mark.parametrize(("phi", "n"), [(0.0, 2_000), (0.95, 40_000), (0.999, 900_000)])
