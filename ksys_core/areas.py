@@ -14,12 +14,12 @@ def area_title(area: str) -> str:
     return " / ".join(tr(part) for part in area.split("/") if part)
 
 
-@lru_cache(maxsize=16_384)
 def area_order(area: str) -> tuple[Any, ...]:
     """Sorts paths as people count: what is above before what is below it, "Unit 3" before "Unit 20"."""
     return tuple(_counted(part) for part in area.split("/"))
 
 
+@lru_cache(maxsize=16_384)
 def _counted(part: str) -> tuple[Any, ...]:
     """Texts and numbers in turn, then the part itself: different parts are never equal."""
     pieces = re.split(r"([0-9]+)", part.casefold())

@@ -8,9 +8,9 @@ from contextlib import suppress
 from typing import Final
 
 from ksys_core.errors import KnownError
-from ksys_core.services.alarms_evaluator import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import DEFINING, AlarmEvaluator
 from ksys_core.services.alarms_modes import FloodWatch
-from ksys_core.store.events import EventStream
+from ksys_core.store.events import EventStream, Joined
 from scheduler_service.context import JobContext
 
 _CLOSE_S: Final = 1.0
@@ -18,7 +18,8 @@ _CLOSE_S: Final = 1.0
 
 async def run_alarms(context: JobContext) -> int:
     """Evaluate alarms until cancelled; never gives a result, its rows are noted as transitions happen."""
-    evaluator = AlarmEvaluator(context.db, context.clock, context.settings.hmi.language)
+    evaluator = AlarmEvaluator(context.db, context.clock)
+    definitions = Joined()
     transitions = 0
 
     def note(count: int) -> None:
@@ -30,8 +31,11 @@ async def run_alarms(context: JobContext) -> int:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(_on_timer(evaluator, context, note))
+            group.create_task(_on_definitions(evaluator, definitions, note))
             async for change in EventStream(context.db.dsn):
-                if change.kind != "readings":
+                if change.kind in DEFINING:
+                    definitions.add(change.kind, change.ids)
+                elif change.kind != "readings":
                     note(await evaluator.on_changed(change.kind, change.ids))
                 if change.kind in ("readings", "resync"):
                     note(await evaluator.catch_up())
@@ -40,6 +44,14 @@ async def run_alarms(context: JobContext) -> int:
             async with asyncio.timeout(_CLOSE_S):
                 await evaluator.close()
     return transitions
+
+
+async def _on_definitions(evaluator: AlarmEvaluator, changes: Joined, note: Callable[[int], None]) -> None:
+    """Definitions are read beside the readings' evaluation, which does not wait for them."""
+    while True:
+        await changes.any()
+        for change in changes.take():
+            note(await evaluator.on_changed(change.kind, change.ids))
 
 
 async def _on_timer(evaluator: AlarmEvaluator, context: JobContext, note: Callable[[int], None]) -> None:

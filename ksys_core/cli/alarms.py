@@ -10,7 +10,14 @@ from typing import Final
 
 from cyclopts import App
 
-from ksys_core.cli import alarms_compare, alarms_journal, alarms_report, alarms_table, alarms_what_if
+from ksys_core.cli import (
+    alarms_compare,
+    alarms_journal,
+    alarms_own_approval,
+    alarms_report,
+    alarms_table,
+    alarms_what_if,
+)
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.times import DAY
 from ksys_core.errors import KnownError
@@ -29,6 +36,7 @@ app.command(alarms_journal.verify, name="verify")
 app.command(alarms_table.export, name="export")
 app.command(alarms_table.import_, name="import")
 app.command(alarms_compare.command, name="compare")
+app.command(alarms_own_approval.command, name="own-approval")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),

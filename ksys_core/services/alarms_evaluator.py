@@ -15,13 +15,12 @@ from ksys_core.domain.alarms.suppression import step_with
 from ksys_core.domain.alarms.transitions import SUPR, UNSUPR
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
-from ksys_core.i18n import Language
 from ksys_core.log import get_logger
-from ksys_core.services.alarms_loading import load_all
+from ksys_core.services.alarms_loading import load_all, put_in_place, read_again
 from ksys_core.services.alarms_reasons import Reasons
 from ksys_core.services.alarms_suppression import Judgement, Suppression, with_maintenance
 from ksys_core.store import alarms_journal, alarms_modes, alarms_news, alarms_saving, alarms_state
-from ksys_core.store.alarms_state import Loaded
+from ksys_core.store.alarms_evaluated import Loaded
 from ksys_core.store.pool import Database
 
 Clock = Callable[[], int]
@@ -29,6 +28,8 @@ Clock = Callable[[], int]
 SETTLE_NS: Final = 2 * SECOND
 """How long readings may be under way: time passes for delays this much behind the clock."""
 POSITIONS_NS: Final = 30 * SECOND
+DEFINING: Final = frozenset({"limits", "sensors", "alarm_rules", "resync"})
+"""Kinds of messages after which definitions are read again, beside the evaluation, for that may take a while."""
 FUTURE_NS: Final = 10 * MINUTE
 """Readings further ahead of the clock than this are passed over: they would blind the tag until then."""
 
@@ -43,14 +44,14 @@ class AlarmEvaluator:
     journal entry comes exactly once.
     """
 
-    def __init__(self, db: Database, clock: Clock, language: Language = "en") -> None:
+    def __init__(self, db: Database, clock: Clock) -> None:
         self._db = db
         self._clock = clock
-        self._language: Language = language
         self._lock = asyncio.Lock()
+        self._one_reload = asyncio.Lock()
         self._loaded: Loaded | None = None
         self._suppression = Suppression()
-        self._reasons = Reasons(language, {})
+        self._reasons = Reasons({})
         self._positions_saved = 0
         self._behind = True
 
@@ -79,19 +80,14 @@ class AlarmEvaluator:
             return await self._catch_up()
 
     async def on_changed(self, kind: str, ids: Iterable[int]) -> int:
-        """React to a message of the database: definitions, limits, tags, rules (all again), operators' actions."""
+        """React to a message of the database: definitions, limits, tags, rules, operators' actions."""
+        if kind in DEFINING:
+            return await self._reload(kind, list(ids))
         async with self._lock:
             if self._loaded is None:
                 return 0
             if kind == "alarms":
                 await self._refresh_desk(list(ids))
-            elif kind in ("limits", "sensors", "resync"):
-                await self._load()
-                now = self._clock()
-                return await self._advance(lambda state, loaded: reconsider(state, loaded.definitions, now))
-            elif kind == "alarm_rules":
-                await self._load()
-                return await self._catch_up() + await self._pass(self._clock() - SETTLE_NS)
             elif kind == "alarm_modes":
                 await self._refresh_maintenance()
                 return await self._pass(self._clock() - SETTLE_NS)
@@ -105,12 +101,29 @@ class AlarmEvaluator:
 
     async def _load_once(self) -> None:
         if self._loaded is None:
-            await self._load()
+            self._loaded, self._suppression = await load_all(self._db, self._clock())
+            self._reasons = Reasons(self._loaded.reasons)
+            self._behind = True
 
-    async def _load(self) -> None:
-        """Read everything; what this instance has seen of the tags stays."""
-        self._loaded, self._suppression = await load_all(self._db, self._clock(), self._loaded, self._suppression)
-        self._reasons = Reasons(self._language, self._loaded.reasons)
+    async def _reload(self, kind: str, ids: list[int]) -> int:
+        """Read again what a message names, while evaluation goes on by what was in force; then change over at once."""
+        async with self._one_reload:
+            async with self._lock:
+                before, stood = self._loaded, self._suppression
+            if before is None:
+                return 0
+            tags = [] if kind == "alarm_rules" else ids or None
+            reading = await read_again(self._db, self._clock(), before, stood, tags)
+            async with self._lock:
+                if self._loaded is None or self._loaded.definitions is not before.definitions:
+                    return 0  # everything has been read anew after an error
+                self._loaded, self._suppression = await put_in_place(self._db, reading, self._loaded, self._suppression)
+                self._reasons.join(self._loaded.reasons)
+                self._behind = True  # readings of new tags may have come meanwhile
+                if kind == "alarm_rules":
+                    return await self._catch_up() + await self._pass(self._clock() - SETTLE_NS)
+                now = self._clock()
+                return await self._advance(lambda state, loaded: reconsider(state, loaded.definitions, now))
 
     async def _catch_up(self) -> int:
         assert self._loaded is not None
@@ -165,12 +178,13 @@ class AlarmEvaluator:
             self._loaded = replace(self._loaded, state=changed)
 
     async def _advance(self, compute: Callable[[State, Loaded], Step], judged: Judgement | None = None) -> int:
-        """Run the engine and store what changed. On any error nothing is stored and nothing forgotten."""
+        """Run the engine and store what changed. After an error all is read anew: who knows what has been stored."""
         assert self._loaded is not None
         loaded = self._loaded
         self._behind, was_behind = True, self._behind
         done = compute(loaded.state, loaded)
         if done.changed.any() or (judged is not None and (judged.changed or judged.demands)):
+            self._loaded = None
             done = await self._store(loaded, compute, done, judged)
         self._loaded = replace(loaded, state=done.state)
         self._behind = was_behind

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
@@ -139,6 +140,6 @@ def _cells(entry: JournalEntry, sensor: Sensor | None, zone: ZoneInfo) -> list[C
         entry.occurrence,
         entry.actor,
         entry.station,
-        entry.reason,
+        reason_words(entry.reason),
         entry.event_id,
     ]

@@ -96,8 +96,11 @@ async def save(
     station: str,
     reason: str,
     moc: str = "",
+    progress: Callable[[float], None] = lambda _share: None,
 ) -> int:
     """Store records, all or none, as changes of `table` as it was read; the number of alarms that have changed.
+
+    `progress` gets the share done, 0 to 1. Cancelled, nothing is stored.
 
     Raises:
         KnownError: one is wrong, no reason is given, or another person has changed one of them meanwhile.
@@ -115,7 +118,9 @@ async def save(
     wanted = [MasterChange(stored.get(record.key), record) for record in records]
     differing = [c for c in wanted if c.stored is None or changes(c.stored.record, c.becomes)]
     if differing:
-        await store.apply_changes(db, differing, table.tags, station=station, reason=reason.strip(), moc=moc.strip())
+        await store.apply_changes(
+            db, differing, table.tags, station=station, reason=reason.strip(), moc=moc.strip(), progress=progress
+        )
     return len(differing)
 
 

@@ -7,6 +7,7 @@ from html import escape
 from typing import Final
 
 from ksys_core.domain.alarms.kpis import Bar
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MATURITY, MIX_TARGETS, VERDICTS
 from ksys_core.services.alarms_report import HIDDEN, AlarmReport, actions
@@ -115,8 +116,8 @@ def _hidden(report: AlarmReport) -> str:
         return "–" if ns is None else report.moment(ns)
 
     rows = [
-        (report.name(each.alarm), tr(HIDDEN[each.state]), moment(each.since), moment(each.until), each.by, each.reason,
-         tr(N_("too old")) if each.too_old else "")
+        (report.name(each.alarm), tr(HIDDEN[each.state]), moment(each.since), moment(each.until), each.by,
+         reason_words(each.reason), tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
     titles = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), "")

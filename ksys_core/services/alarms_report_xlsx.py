@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MIX_TARGETS, VERDICTS
@@ -103,8 +104,8 @@ def _hidden(book: Workbook, report: AlarmReport) -> None:
         return None if ns is None else _local(report, ns)
 
     rows = [
-        (report.name(each.alarm), tr(HIDDEN[each.state]), local(each.since), local(each.until), each.by, each.reason,
-         tr(N_("too old")) if each.too_old else "")
+        (report.name(each.alarm), tr(HIDDEN[each.state]), local(each.since), local(each.until), each.by,
+         reason_words(each.reason), tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
     heads = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), N_("Review"))

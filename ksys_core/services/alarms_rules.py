@@ -11,12 +11,13 @@ from ksys_core.store.alarms_rules import (
     all_rules,
     approve,
     enable,
+    permit_own_approval,
     suppressed_by,
 )
 from ksys_core.store.pool import Database
 
-__all__ = ["NewRule", "Rule", "RuledAlarm", "alarms_named", "all_rules", "approve", "enable", "preview", "save",
-           "suppressed_by"]  # fmt: skip
+__all__ = ["NewRule", "Rule", "RuledAlarm", "alarms_named", "all_rules", "approve", "enable", "permit_own_approval",
+           "preview", "save", "suppressed_by"]  # fmt: skip
 
 
 async def preview(db: Database, rule: NewRule) -> tuple[RuledAlarm, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -17,9 +18,10 @@ from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.series import Series
 from ksys_core.domain.times import MINUTE, SECOND
 from ksys_core.store import alarms_modes, alarms_rules
+from ksys_core.store.alarms_evaluated import Loaded
 from ksys_core.store.alarms_modes import Maintenance
 from ksys_core.store.alarms_rules import Rule
-from ksys_core.store.alarms_state import Loaded, rows_of
+from ksys_core.store.alarms_state import rows_of
 from ksys_core.store.connection import Connection
 
 Demands = list[tuple[int, FlagArray]]
@@ -106,24 +108,41 @@ def followed_tags(rules: tuple[Rule, ...]) -> set[str]:
     return {tag for rule in rules if (found := _expression(rule)) is not None for tag in found.tags}
 
 
-async def place(connection: Connection, rules: tuple[Rule, ...], loaded: Loaded, before: Suppression) -> Suppression:
-    """Rules and maintenance on what is loaded; a rule of the same version goes on as it stands `before`."""
+async def place(
+    connection: Connection, rules: tuple[Rule, ...], definitions: Definitions, followed: Mapping[str, int]
+) -> Suppression:
+    """Rules, as they are stored to stand, and maintenance on what is evaluated; `followed`: sensor ids by tag."""
     hidden = await alarms_rules.rule_alarms(connection)
-    placed, standings = [], {}
-    stood = {rule.rule_id: (rule.version, before.standings.get(rule.rule_id)) for rule in before.rules}
-    for rule in rules:
-        rows = rows_of(loaded.definitions, hidden.get(rule.rule_id, []))
-        expression = _expression(rule)
-        if expression is not None and not expression.tags <= loaded.followed.keys():
-            expression = None
-        placed.append(PlacedRule(rule.rule_id, expression, round(rule.content.hold_off_s * SECOND), rows[rows >= 0]))
-        version, standing = stood.get(rule.rule_id, (0, None))
-        known = standing if version == rule.version and standing is not None else rule.standing
-        broken = expression is None
-        standings[rule.rule_id] = Standing("broken") if broken else _repaired(known or Standing())
-    inputs = {t: int(np.searchsorted(loaded.definitions.sensor_id, i)) for t, i in loaded.followed.items()}
-    made = Suppression(rules, tuple(placed), inputs, (), standings, fresh=True)
-    return await with_maintenance(connection, made, loaded.definitions)
+    placed = await asyncio.to_thread(
+        lambda: tuple(_placed(rule, definitions, hidden.get(rule.rule_id, []), followed) for rule in rules)
+    )
+    standings = {
+        rule.rule_id: Standing("broken") if at.expression is None else _repaired(rule.standing)
+        for rule, at in zip(rules, placed, strict=True)
+    }
+    inputs = {tag: int(np.searchsorted(definitions.sensor_id, i)) for tag, i in followed.items()}
+    made = Suppression(rules, placed, inputs, (), standings, fresh=True)
+    return await with_maintenance(connection, made, definitions)
+
+
+def going_on(made: Suppression, before: Suppression) -> Suppression:
+    """`made` with each rule of the same version standing as it did `before`, which may be newer than what is stored."""
+    versions = {rule.rule_id: rule.version for rule in before.rules}
+    stood = {
+        rule.rule_id: _repaired(before.standings[rule.rule_id])
+        for rule in made.rules
+        if versions.get(rule.rule_id) == rule.version and made.standings[rule.rule_id].status != "broken"
+    }
+    return replace(made, standings={**made.standings, **stood})
+
+
+def _placed(rule: Rule, definitions: Definitions, alarm_ids: Sequence[int], followed: Mapping[str, int]) -> PlacedRule:
+    """A rule whose condition can't be read, or names a tag that there is not, has no expression."""
+    rows = rows_of(definitions, alarm_ids)
+    expression = _expression(rule)
+    if expression is not None and not expression.tags <= followed.keys():
+        expression = None
+    return PlacedRule(rule.rule_id, expression, round(rule.content.hold_off_s * SECOND), rows[rows >= 0])
 
 
 async def with_maintenance(connection: Connection, made: Suppression, definitions: Definitions) -> Suppression:
@@ -143,8 +162,8 @@ def _expression(rule: Rule) -> Expression | None:
         return None
 
 
-def _repaired(standing: Standing) -> Standing:
-    return Standing() if standing.status == "broken" else standing
+def _repaired(standing: Standing | None) -> Standing:
+    return Standing() if standing is None or standing.status == "broken" else standing
 
 
 def _not_ahead(standing: Standing, now: int) -> Standing:

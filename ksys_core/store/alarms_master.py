@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -35,8 +35,13 @@ select d.alarm_id, d.version, d.sensor_id, d.priority, d.changed_by, d.updated_a
 """  # noqa: S608 - names of this module's own constants
 _TAGS: Final = "select tag, sensor_id, unit, span_high - span_low as span from sensors"
 _APPLY: Final = "select alarm_master_apply($1::jsonb, $2, $3, $4)"
+_LIMITS: Final = "select alarm_master_limits($1::jsonb, $2, $3, $4)"
 _LONG: Final = "set local statement_timeout = '10min'"
 """Thousands of changes in one statement may take; who waits can cancel."""
+_AT_ONCE: Final = 1000
+"""Records of a statement: between two of them who waits is told how far it has come."""
+_RECORDS_SHARE: Final = 0.7
+_LIMITS_SHARE: Final = 0.95
 _HISTORY: Final = "select * from alarm_history($1)"
 _UNAUTHORISED: Final = "select alarm_unauthorised_changes(now() - interval '30 days', now())"
 _COLUMN_OF: Final[Mapping[str, str]] = {"alarm_class": "class", "group": "group_name"}
@@ -93,19 +98,35 @@ async def tag_scales(db: Database) -> dict[str, TagScale]:
 
 
 async def apply_changes(
-    db: Database, changes: Sequence[MasterChange], tags: Mapping[str, TagScale], *, station: str, reason: str, moc: str
+    db: Database,
+    changes: Sequence[MasterChange],
+    tags: Mapping[str, TagScale],
+    *,
+    station: str,
+    reason: str,
+    moc: str,
+    progress: Callable[[float], None],
 ) -> list[int]:
-    """Store all of `changes` or none, and give the alarm ids.
+    """Store all of `changes` or none, and give the alarm ids; `progress` gets the share done, 0 to 1.
 
     Raises:
         KnownError: another person was first (it names who), or limits and dead bands contradict each other.
     """
+    # By rising id, as everyone locks alarms, so that nobody waits for another who waits.
     ordered = sorted(changes, key=lambda c: (c.stored is None, 0 if c.stored is None else c.stored.alarm_id))
-    given = json.dumps([_change(change, tags) for change in ordered])
+    given = await asyncio.to_thread(lambda: [_change(change, tags) for change in ordered])
+    ids: list[int] = []
     async with db.transaction() as connection:
         await connection.execute(_LONG)
-        ids: list[int] = await connection.fetchval(_APPLY, given, station, reason, moc)
+        for start in range(0, len(given), _AT_ONCE):
+            part = json.dumps(given[start : start + _AT_ONCE])
+            ids += await connection.fetchval(_APPLY, part, station, reason, moc)
+            progress(_RECORDS_SHARE * len(ids) / len(given))
+        limited = json.dumps([change for change in given if "limit" in change])
+        await connection.execute(_LIMITS, limited, station, reason, moc)
+        progress(_LIMITS_SHARE)
         await refuse_contradictions(connection, sorted({tags[c.becomes.tag].sensor_id for c in changes}))
+    progress(1.0)
     return ids
 
 

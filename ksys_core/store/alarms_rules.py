@@ -20,7 +20,7 @@ from ksys_core.store.pool import Database
 
 _COLUMNS: Final = """
 r.rule_id, r.title, r.condition, r.areas, r.tags, r.groups, r.alarm_ids, r.hold_off_s, r.owner, r.enabled, r.version,
-r.approved_by, r.approved_at, r.changed_by, r.updated_at, s.status, s.since, s.detail
+r.approved_by, r.approved_at, r.written_by, r.updated_at, s.status, s.since, s.detail
   from alarm_rules r left join alarm_rule_states s on s.rule_id = r.rule_id and s.version = r.version
 """
 _ALL: Final = f"select {_COLUMNS} order by r.rule_id"
@@ -77,7 +77,7 @@ class Rule:
     """A rule as it is stored; times in ns.
 
     Attributes:
-        version: counts changes; an approval is about one version.
+        version: counts changes; an approval is about one version, which `written_by` wrote.
         standing: how the service sees it, None while it does not act. detail: its inputs' values.
     """
 
@@ -87,7 +87,7 @@ class Rule:
     version: int
     approved_by: str | None
     approved_at: int | None
-    changed_by: str
+    written_by: str
     updated_at: int
     standing: Standing | None
     detail: str
@@ -160,8 +160,18 @@ async def save(db: Database, rule: NewRule, station: str, *, rule_id: int | None
 
 
 async def approve(db: Database, rule_id: int, version: int, station: str) -> bool:
-    """Approve the version that was displayed; False when it is approved already."""
+    """Approve the version that was displayed; False when it is approved already.
+
+    Raises:
+        KnownError: the approver wrote it, and the site does not permit that.
+    """
     return bool(await db.fetchval("select alarm_rule_approve($1, $2, $3)", rule_id, version, station))
+
+
+async def permit_own_approval(db: Database, permitted: bool, reason: str, station: str) -> bool:
+    """Permit people to approve their own rules, or refuse it again; False when it is so already."""
+    given = permitted, checked_reason(reason), station
+    return bool(await db.fetchval("select alarm_rule_permit_own_approval($1, $2, $3)", *given))
 
 
 async def enable(db: Database, rule_id: int, enabled: bool, reason: str, station: str) -> bool:
@@ -209,7 +219,7 @@ def _rule(row: asyncpg.Record) -> Rule:
         version=row["version"],
         approved_by=row["approved_by"],
         approved_at=row["approved_at"] and to_ns(row["approved_at"]),
-        changed_by=row["changed_by"],
+        written_by=row["written_by"],
         updated_at=to_ns(row["updated_at"]),
         standing=status and Standing(status, UNSEEN if row["since"] is None else to_ns(row["since"])),
         detail=row["detail"] or "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -35,7 +35,8 @@ with over as (
        select a.alarm_id, a.isa_state, d.kind, d.priority, a.occurrence, s.sensor_id, s.tag, s.area,
               case when a.cond <> 'N' then 'RTN' else 'UNSUPR' end as event
          from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
-        where not (d.enabled and s.enabled) and (a.cond <> 'N' or a.suppressed) order by a.alarm_id for update of a),
+        where not (d.enabled and s.enabled) and (a.cond <> 'N' or a.suppressed){only}
+        order by a.alarm_id for update of a),
      retired as (update alarms a set cond = 'N', since = now(), suppressed = false, suppressed_reason = ''
                    from over where a.alarm_id = over.alarm_id
                  returning a.alarm_id, a.isa_state, over.isa_state as before, over.kind, over.priority, over.event,
@@ -55,9 +56,16 @@ update alarms a set suppressed_reason = n.reason from unnest($1::int[], $2::text
 """
 
 
-async def retire_disabled(connection: Connection) -> list[int]:
-    """Return to normal, in the journal, what is active but not evaluated any more; gives the alarm ids."""
-    return [row["alarm_id"] for row in await connection.fetch(_RETIRE)]
+async def retire_disabled(connection: Connection, alarm_ids: Sequence[int] | None = None) -> list[int]:
+    """Return to normal, in the journal, what is active but not evaluated any more (of `alarm_ids`); gives their ids."""
+    if alarm_ids is None:
+        found = await connection.fetch(_RETIRE.format(only=""))
+    else:
+        found = await connection.fetch(_RETIRE.format(only=" and a.alarm_id = any($1::int[])"), alarm_ids)
+    retired = [row["alarm_id"] for row in found]
+    if retired:
+        await connection.execute("select ksys_notify('alarms', $1::int[])", retired)
+    return retired
 
 
 async def save(connection: Connection, definitions: Definitions, state: State, rows: IndexArray) -> None:

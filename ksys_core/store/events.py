@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +32,31 @@ class Changed:
     ids: tuple[int, ...] = ()
 
 
+class Joined:
+    """Changes that wait for a consumer, joined by kind: a slow one misses nothing, and memory stays bounded."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, set[int]] = {}  # an empty set: all
+        self._news = asyncio.Event()
+
+    def add(self, kind: str, ids: Iterable[int]) -> None:
+        """Join a change; no `ids`: any."""
+        new, before = set(ids), self._waiting.get(kind)
+        everything = not new or (before is not None and not before)
+        self._waiting[kind] = set() if everything else new | (before or set())
+        self._news.set()
+
+    async def any(self) -> None:
+        """Until there is a change to take."""
+        await self._news.wait()
+
+    def take(self) -> list[Changed]:
+        """What has come since the last time."""
+        self._news.clear()
+        waiting, self._waiting = self._waiting, {}
+        return [Changed(kind, tuple(sorted(ids))) for kind, ids in waiting.items()]
+
+
 class EventStream:
     """Changes as they are committed, on a connection of its own that is pinged every second and made again when lost.
 
@@ -44,8 +69,7 @@ class EventStream:
         self._dsn = dsn
         self._on_connection = on_connection
         self._connected: bool | None = None
-        self._waiting: dict[str, set[int]] = {}  # an empty set: all
-        self._news = asyncio.Event()
+        self._changes = Joined()
 
     @property
     def connected(self) -> bool:
@@ -63,16 +87,14 @@ class EventStream:
                 await keeper
 
     async def _take(self, keeper: asyncio.Task[None]) -> list[Changed]:
-        waiter = asyncio.ensure_future(self._news.wait())
+        waiter = asyncio.ensure_future(self._changes.any())
         try:
             await asyncio.wait((waiter, keeper), return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiter.cancel()
         if keeper.done():
             keeper.result()  # a bug in there must not look like silence
-        self._news.clear()
-        waiting, self._waiting = self._waiting, {}
-        return [Changed(kind, tuple(sorted(ids))) for kind, ids in waiting.items()]
+        return self._changes.take()
 
     async def _keep_connected(self) -> None:
         attempt = 0
@@ -96,7 +118,7 @@ class EventStream:
             with using(), connecting():
                 await connection.add_listener(CHANNEL, self._heard)
                 self._set_connected(True)
-                self._add("resync", [])
+                self._changes.add("resync", [])
                 while True:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(lost.wait(), _PING_EVERY_S)
@@ -107,13 +129,7 @@ class EventStream:
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         with contextlib.suppress(ValueError, KeyError, TypeError):  # anyone may send anything on the channel
             message = json.loads(str(payload))
-            self._add(str(message["kind"]), [int(key) for key in message["ids"]])
-
-    def _add(self, kind: str, ids: list[int]) -> None:
-        before = self._waiting.get(kind)
-        joined = set(ids) if before is None else before | set(ids)
-        self._waiting[kind] = set() if not ids or (before is not None and not before) else joined
-        self._news.set()
+            self._changes.add(str(message["kind"]), [int(key) for key in message["ids"]])
 
     def _set_connected(self, connected: bool) -> None:
         if connected != self._connected:

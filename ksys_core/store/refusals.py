@@ -35,6 +35,10 @@ TEXTS: Final[dict[str, str]] = {
     "alarm.reason_missing": N_("Please give a reason."),
     "alarm.text_too_long": N_("The text has {length} characters; at most {most} are kept. Please shorten it."),
     "rules.changed": N_("Rule R{rule} has been changed by {by} since it was displayed. Please look again."),
+    "rules.own": N_(
+        "You wrote R{rule} yourself: another engineer has to approve it. Where there is only one, the owner of the "
+        "database may permit it: ksys alarms own-approval permit."
+    ),
     "rules.unknown": N_("There is no rule R{rule}."),
     "maintenance.area": N_("No tag lies in the area {area}. Choose one of the plant's areas."),
     "maintenance.duration": N_("Maintenance lasts between a minute and a day."),

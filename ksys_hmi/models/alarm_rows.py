@@ -6,6 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.areas import area_title
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.i18n import N_
 from ksys_core.services.alarms import JournalEntry
 from ksys_hmi.alarm_words import event_word, kind_word, state_word
@@ -29,7 +30,7 @@ def journal_model(zone: ZoneInfo) -> RowsModel[JournalEntry]:
         Column(N_("State"), lambda entry: state_word(entry.isa_to)),
         Column(N_("Who"), lambda entry: entry.actor),
         Column(N_("Station"), lambda entry: entry.station),
-        Column(N_("Reason"), lambda entry: entry.reason),
+        Column(N_("Reason"), lambda entry: reason_words(entry.reason)),
     )
     return RowsModel(columns, key=lambda entry: entry.event_id)
 

@@ -32,11 +32,15 @@ class AreaTreeModel(QAbstractItemModel):
         return len(self._paths)
 
     def show_areas(self, paths: Sequence[str], roll_ups: Mapping[str, AreaRollUp]) -> bool:
-        """Show areas (each after those above it) and what stands in them; tells whether the areas are others now."""
+        """Show areas (each after those above it) and what stands in them; tells whether the areas are others now.
+
+        Of areas that stay, those are drawn again whose roll-up is another object.
+        """
         before, self._roll_ups = self._roll_ups, roll_ups
         if paths == self._paths:
-            for path in before.keys() | roll_ups.keys():
-                if before.get(path) != roll_ups.get(path) and path in self._numbers:
+            changed = [path for path, area in roll_ups.items() if before.get(path) is not area]
+            for path in (*changed, *(before.keys() - roll_ups.keys())):
+                if path in self._numbers:
                     index = self.index_of(path)
                     self.dataChanged.emit(index, index)
             return False

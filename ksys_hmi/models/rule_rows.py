@@ -61,7 +61,8 @@ def rule_model(zone: ZoneInfo) -> RowsModel[Rule]:
     def approval(rule: Rule) -> str:
         if rule.approved_by is None or rule.approved_at is None:
             return "-"
-        return f"{rule.approved_by}  {format_day_time(rule.approved_at, zone)}"
+        said = f"{rule.approved_by}  {format_day_time(rule.approved_at, zone)}"
+        return said if rule.approved_by != rule.written_by else said + tr(" (own rule)")
 
     columns: tuple[Column[Rule], ...] = (
         Column(N_("Rule"), lambda rule: f"R{rule.rule_id}"),
@@ -74,7 +75,7 @@ def rule_model(zone: ZoneInfo) -> RowsModel[Rule]:
         Column(N_("Hold-off, s"), lambda rule: f"{rule.content.hold_off_s:g}", numeric=True),
         Column(N_("Owner"), lambda rule: rule.content.owner),
         Column(N_("Approved"), approval),
-        Column(N_("Changed by"), lambda rule: rule.changed_by),
+        Column(N_("Written by"), lambda rule: rule.written_by),
     )
     return RowsModel(columns, key=lambda rule: rule.rule_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from ksys_core.domain.alarms.kpis import Bar, Flood, Maturity
 from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_
+from ksys_core.services import alarms
 from ksys_core.services.alarms_figures import MIX_TARGETS, Figure, figures
 from ksys_core.services.alarms_kpis import AlarmKpis, AlarmName, alarm_kpis, alarm_names
 from ksys_core.services.alarms_report import alarms_of, too_little
@@ -64,6 +66,16 @@ class KpisPresenter(Presenter[KpisState]):
         """Show the last `span_s` seconds of one area (None: all)."""
         self.publish(KpisState(span_s=span_s, area=area, stale_since=self.state.stale_since))
         self.refresh()
+
+    def shelve(self, alarm_id: int, tag: str, reason: str, seconds: int | None) -> None:
+        """Hide an alarm for `seconds`, or until it returns to normal."""
+        until = None if seconds is None else self.runtime.now_ns() + seconds * SECOND
+
+        async def work() -> None:
+            (outcome,) = await alarms.shelve(self.runtime.db, [alarm_id], platform.node(), reason, until)
+            self.runtime.events.message.emit(f"{tag}: {alarms.describe(outcome)}")
+
+        self.runtime.spawn(work(), "shelve")
 
     async def load(self) -> KpisState:
         span_s, area, stop = self.state.span_s, self.state.area, self.runtime.now_ns()

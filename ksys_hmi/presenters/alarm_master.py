@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -169,11 +169,17 @@ class MasterPresenter(Presenter[MasterState]):
         self.compared.emit(Comparison(path.name, table, diff))
         return ""
 
-    async def import_changes(self, found: Comparison, reason: str, moc: str) -> str:
+    async def import_changes(self, found: Comparison, reason: str, moc: str, progress: Callable[[float], None]) -> str:
         """Store what a file changes, all or nothing; why it was refused, or "" when it came through."""
         try:
             count = await master.save(
-                self.runtime.db, found.table, found.diff.wanted, station=platform.node(), reason=reason, moc=moc
+                self.runtime.db,
+                found.table,
+                found.diff.wanted,
+                station=platform.node(),
+                reason=reason,
+                moc=moc,
+                progress=progress,
             )
         except KnownError as error:
             return str(error)

@@ -74,16 +74,17 @@ class BannerPresenter(Presenter[BannerState]):
             loading=False,
             counts={n: count_of(each for each in areas if each.priority == n) for n in range(1, 5)},
             newest=tuple(_banner_alarm(row) for row in found.newest),
-            areas=self._areas(),
-            roll_ups=roll_up(areas),
+            areas=await self._areas(),
+            roll_ups=await asyncio.to_thread(roll_up, areas, self.state.roll_ups),
             flood=flood,
             sounding=found.sounding,
             lost_sources=await lost_sources(db),
             maintenance=await maintenance(db),
         )
 
-    def _areas(self) -> tuple[str, ...]:
-        """The plant's areas, found again only when the tags are others."""
-        if self._paths[0] is not self.runtime.sensors:
-            self._paths = self.runtime.sensors, area_paths(self.runtime.sensors)
+    async def _areas(self) -> tuple[str, ...]:
+        """The plant's areas, found again only when the tags are others; a hundred thousand beside the screen."""
+        sensors = self.runtime.sensors
+        if self._paths[0] is not sensors:
+            self._paths = sensors, await asyncio.to_thread(area_paths, sensors)
         return self._paths[1]

@@ -120,7 +120,7 @@ class RulesPresenter(Presenter[RulesState]):
             old = (rule.rule_id, rule.version) if rule else (None, 0)
             rule_id = await alarms_rules.save(self.runtime.db, made, self._station, rule_id=old[0], version=old[1])
             self.publish(replace(self.state, chosen=rule_id))
-            return tr("R{rule} is stored. It acts once someone has approved it.", rule=rule_id)
+            return tr("R{rule} is stored. It acts once another engineer has approved it.", rule=rule_id)
 
         self._do(work(), "save a rule")
 

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTabWidget, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QTabWidget, QToolButton, QVBoxLayout
 
 from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
+from ksys_hmi.actions import Actions
+from ksys_hmi.dialogs import ask
 from ksys_hmi.models.kpi_rows import (
     ActorRow,
     NuisanceRow,
@@ -27,6 +29,7 @@ from ksys_hmi.plots.kpi_chart import KpiChart
 from ksys_hmi.presenters.alarm_kpis import DAY_S, KpisPresenter, KpisState
 from ksys_hmi.presenters.alarm_report import ReportExport
 from ksys_hmi.runtime import Runtime
+from ksys_hmi.views.alarm_dialogs import ShelveDialog
 from ksys_hmi.views.files import ExportStrip, ask_where
 from ksys_hmi.views.open_what_if import open_what_if
 from ksys_hmi.views.page import Page
@@ -102,15 +105,15 @@ class AlarmKpisPage(Page[KpisState]):
         columns.setSpacing(fonts.px(16))
         columns.addLayout(left, 1)
         columns.addLayout(right, 1)
-        foot = QHBoxLayout()
+        self._foot = QHBoxLayout()
         for button in self.buttons:
-            foot.addWidget(button)
-        foot.addStretch(1)
+            self._foot.addWidget(button)
+        self._foot.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 6, 8, 6)
         layout.addLayout(head)
         layout.addLayout(columns, 1)
-        layout.addLayout(foot)
+        layout.addLayout(self._foot)
         layout.addWidget(ExportStrip(self.report))
 
     def _connect(self) -> None:
@@ -197,6 +200,27 @@ class AlarmKpisPage(Page[KpisState]):
         if row is not None:
             kind, label = ("", "") if isinstance(row, PairRow) else (row.kind, row.label)
             open_what_if(self.runtime, self, row.tag, kind, label)
+
+    def add_button(self, actions: Actions) -> None:
+        """Shelving, beside what the alarm did."""
+        button = QToolButton()
+        button.setDefaultAction(actions["alarm.shelve"])
+        self._foot.insertWidget(len(self.buttons) - 1, button)
+
+    def shelve(self) -> None:
+        """Ask how long the chosen alarm shall be shelved; a nuisance is quiet at once, its definition mended later."""
+        row = self.current
+        if row is None or isinstance(row, PairRow):
+            self.runtime.events.message.emit(tr("Select an alarm first."))
+            return
+        dialog = ShelveDialog(self, tr("Shelve: {tags}", tags=f"{row.tag} {row.kind}"))
+
+        async def work() -> None:
+            if await ask(dialog):
+                given = dialog.answer()
+                self._kpis.shelve(row.alarm_id, row.tag, given.reason, given.seconds)
+
+        self.runtime.spawn(work(), "alarm dialog")
 
     def _ask_file(self) -> None:
         kinds = ";;".join((tr("Pages (*.html)"), tr("Workbooks (*.xlsx)")))

@@ -117,7 +117,7 @@ class AlarmsPage(Page[AlarmsState]):
     def handlers(self) -> dict[str, Callable[[], object]]:
         return {
             "alarm.ack": lambda: self.shown.alarms.acknowledge(self._selected()),
-            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self.shown.table.visible_alarms()),
+            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self._visible()),
             "alarm.ack_note": lambda: self._ask(
                 ReasonDialog(self, self._title(N_("Acknowledge: {tags}")), QUICK_NOTES, first=False),
                 lambda rows, given: self.shown.alarms.acknowledge(rows, given.reason),
@@ -128,10 +128,7 @@ class AlarmsPage(Page[AlarmsState]):
                 ),
                 lambda rows, given: self.shown.alarms.confirm(rows, given.reason),
             ),
-            "alarm.shelve": lambda: self._ask(
-                ShelveDialog(self, self._title(N_("Shelve: {tags}"))),
-                lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
-            ),
+            "alarm.shelve": self._shelve,
             "alarm.comment": lambda: self._ask(
                 ReasonDialog(self, self._title(N_("Comment: {tags}")), QUICK_NOTES, first=False),
                 lambda rows, given: self.shown.alarms.comment(rows, given.reason),
@@ -164,6 +161,7 @@ class AlarmsPage(Page[AlarmsState]):
     def bind_actions(self, actions: Actions) -> None:
         super().bind_actions(actions)
         self.journal.bind_actions(actions)
+        self.analytics.add_button(actions)
         for each in self.lists:
             each.add_buttons(actions)
 
@@ -197,7 +195,20 @@ class AlarmsPage(Page[AlarmsState]):
                 each.alarms.stop()
 
     def _selected(self) -> list[AlarmRow]:
-        return self.shown.table.selected_alarms()
+        """Of the list in sight; nothing is done to what nobody sees."""
+        return self.shown.table.selected_alarms() if self.shown.isVisible() else []
+
+    def _visible(self) -> list[AlarmRow]:
+        return self.shown.table.visible_alarms() if self.shown.isVisible() else []
+
+    def _shelve(self) -> None:
+        if self._tabs.currentWidget() is self.analytics:
+            self.analytics.shelve()
+        else:
+            self._ask(
+                ShelveDialog(self, self._title(N_("Shelve: {tags}"))),
+                lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
+            )
 
     def _title(self, text: str) -> str:
         tags = ", ".join(row.tag for row in self._selected()[:5])

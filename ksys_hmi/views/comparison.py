@@ -84,7 +84,8 @@ class ComparisonPage(Page[ComparisonState]):
         for _text, seconds in _SPANS:
             self.span.addItem("", seconds)
         self.title, self.file_title, self.label_title = QLabel(), QLabel(), QLabel()
-        self.hint, self.file_hint, self.problem, self.about = QLabel(), QLabel(), QLabel(), QLabel()
+        self.hint, self.file_hint, self.about = QLabel(), QLabel(), QLabel()
+        self.no_labels, self.problem = QLabel(), QLabel()
         self.progress, self.stop = QProgressBar(), QPushButton()
         self.progress.setRange(0, 0)
         self._buttons, self._file_buttons = QHBoxLayout(), QHBoxLayout()
@@ -103,7 +104,7 @@ class ComparisonPage(Page[ComparisonState]):
         for row, widgets in (
             (head, (self.title, self.span, self.hint)),
             (middle, (self.file_title, self.file_hint, self.progress, self.stop)),
-            (below, (self.label_title, self.problem)),
+            (below, (self.label_title, self.no_labels, self.problem)),
         ):
             row.setSpacing(fonts.px(12))
             for widget in widgets:
@@ -141,7 +142,10 @@ class ComparisonPage(Page[ComparisonState]):
         self.file_title.setText(tr("On a file"))
         self.label_title.setText(tr("Labelled events"))
         self.about.setText(
-            tr("A detection is true during an event or up to an hour before; only labelled tags and areas are judged.")
+            tr(
+                "A detection is true during an event or up to an hour before, on a file only during it. Only labelled "
+                "tags and areas are judged. A negative lead time is a delay after the begin."
+            )
         )
         self.stop.setText(tr("Stop"))
         self.span.setAccessibleName(tr("Period"))
@@ -164,6 +168,7 @@ class ComparisonPage(Page[ComparisonState]):
         self.file_hint.setText(state.file or idle)
         self.progress.setVisible(state.running)
         self.stop.setVisible(state.running)
+        self.no_labels.setText("" if state.labels or state.loading or state.error else tr("Nothing is labelled yet."))
         self.problem.setText(state.problem)
 
     def _ask_label(self) -> None:

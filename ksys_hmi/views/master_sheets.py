@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -48,6 +49,10 @@ class Sheet(QDialog):
         self.problem = QLabel()
         self.problem.setWordWrap(True)
         self.problem.setTextFormat(Qt.TextFormat.PlainText)
+        self.progress = QProgressBar()
+        self.progress.setRange(0, 100)
+        self.progress.setAccessibleName(tr("Progress"))
+        self.progress.hide()
         self.reason, self.moc = QLineEdit(), QLineEdit()
         self.apply, self.cancel = QPushButton(apply_text), QPushButton(tr("Cancel"))
         self.cancel.setAutoDefault(False)
@@ -60,19 +65,26 @@ class Sheet(QDialog):
         row.addWidget(self.apply)
         row.addWidget(self.cancel)
         self.column.addWidget(self.problem)
+        self.column.addWidget(self.progress)
         self.column.addLayout(row)
 
     def add(self, widget: QWidget, stretch: int = 0) -> None:
         """Place a widget above the reason."""
-        self.column.insertWidget(self.column.count() - 2, widget, stretch)
+        self.column.insertWidget(self.column.count() - 3, widget, stretch)
+
+    def show_share(self, share: float) -> None:
+        """How much is done, 0 to 1."""
+        self.progress.setValue(round(100 * share))
+        self.progress.show()
 
     def run(self, work: Callable[[str, str], Awaitable[str]]) -> None:
         """Do it, with reason and MOC number; say why not, or close. Cancel stops it, and nothing is changed."""
         self.apply.setEnabled(False)
-        self.problem.setText(tr("Applying …"))
+        self.problem.setText(tr("Applying … Cancel leaves everything as it was."))
 
         async def done() -> None:
             self.problem.setText(await work(self.reason.text(), self.moc.text()))
+            self.progress.hide()
             self.apply.setEnabled(True)
             if not self.problem.text():
                 self.accept()
@@ -89,7 +101,12 @@ class ImportDialog(Sheet):
     """A dry run's result, row by row; applied as a whole, or not at all where a row is wrong."""
 
     def __init__(
-        self, parent: QWidget, name: str, diff: MasterDiff, spawn: Spawn, work: Callable[[str, str], Awaitable[str]]
+        self,
+        parent: QWidget,
+        name: str,
+        diff: MasterDiff,
+        spawn: Spawn,
+        work: Callable[[str, str, Callable[[float], None]], Awaitable[str]],
     ) -> None:
         super().__init__(parent, tr("Import {file}", file=name), spawn, tr("Apply all"))
         self.summary = QLabel(_summary(diff))
@@ -103,7 +120,7 @@ class ImportDialog(Sheet):
         self.reason.setText(tr("Import of {file}", file=name))
         blocked = diff.count("wrong") > 0 or not diff.wanted
         self.apply.setEnabled(not blocked)
-        self.apply.clicked.connect(lambda: self.run(work))
+        self.apply.clicked.connect(lambda: self.run(lambda reason, moc: work(reason, moc, self.show_share)))
         if diff.count("wrong"):
             self.problem.setText(
                 tr("Nothing is applied while rows are wrong: correct them in the file and import it again.")

@@ -31,7 +31,7 @@ class NotificationsPage(Page[NotificationsState]):
         self.messages = RowTable(messages_model(runtime.zone), 6)
         self.routes.row_activated.connect(self._edit)
         self._titles = (QLabel(), QLabel())
-        self.hint = QLabel()
+        self.hint, self.no_messages = QLabel(), QLabel()
         self.hint.setWordWrap(True)
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
@@ -43,6 +43,7 @@ class NotificationsPage(Page[NotificationsState]):
         column.addWidget(self.routes, 2)
         column.addLayout(self._buttons)
         column.addWidget(self._titles[1])
+        column.addWidget(self.no_messages)
         column.addWidget(self.messages, 3)
         self.retranslate()
 
@@ -71,12 +72,14 @@ class NotificationsPage(Page[NotificationsState]):
             table.setAccessibleName(text)
             table.model().retranslate()
             table.fit_columns()
+        self.no_messages.setText(tr("No message has been sent yet."))
 
     def render_state(self, state: NotificationsState) -> None:
         self.routes.model().show_rows(state.routes)
         self.messages.model().show_rows(state.messages)
         self.hint.setText(self._hint_for(state))
         self.hint.setVisible(bool(self.hint.text()))
+        self.no_messages.setVisible(not (state.messages or state.loading or state.error))
 
     def _hint_for(self, state: NotificationsState) -> str:
         if state.error:

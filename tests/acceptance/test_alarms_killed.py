@@ -18,7 +18,7 @@ from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
 from ksys_core.services import alarms
 from ksys_core.services.alarms_evaluator import evaluate_once
-from ksys_core.store import alarms_state
+from ksys_core.store import alarms_evaluated
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
@@ -65,7 +65,7 @@ async def test_ten_kills_leave_the_journal_of_an_undisturbed_run(database: Datab
     await ingest(database, ReadingBatch.of(sensors, [begin] * TAGS, values))
     await evaluate_once(database, lambda: begin)
     async with database.connection() as connection:
-        loaded = await alarms_state.load(connection, begin)
+        loaded = await alarms_evaluated.load(connection, begin)
 
     second, sent = 0, []
     for _ in range(KILLS):

@@ -18,7 +18,7 @@ from ksys_core.domain.alarms.suppression import step_with
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
 from ksys_core.services.alarms_suppression import Suppression
-from ksys_core.store.alarms_state import Loaded
+from ksys_core.store.alarms_evaluated import Loaded
 from tests.benchmarks.report import line, parser
 
 INTERVAL_S = 10

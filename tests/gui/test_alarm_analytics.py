@@ -13,9 +13,12 @@ from ksys_core.i18n import tr
 from ksys_core.services import alarms
 from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_hmi.runtime import PageRequest
+from ksys_hmi.views.alarm_dialogs import ShelveDialog
 from ksys_hmi.views.alarms import AlarmsPage
 from tests.gui.conftest import Run
 from tests.gui.plant_window import alarm_rows, until, window_with_plant
+
+CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 def test_a_day_of_alarms_against_the_targets(run: Run, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +61,54 @@ def test_a_day_of_alarms_against_the_targets(run: Run, dsn: str, monkeypatch: py
             tab.actors.go_to(plant.high[1])
             QTest.keyClick(tab.actors, Qt.Key.Key_Return)
             assert [(one.page_id, one.params["tags"]) for one in asked] == [("trend", ["PT-2"])]
+
+    run(scenario())
+
+
+def test_a_nuisance_is_shelved_where_it_is_found(run: Run, dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = time.time_ns() // SECOND * SECOND - HOUR
+    monkeypatch.setattr("tests.integration.alarms_plant.START", start)
+
+    async def scenario() -> None:
+        async with window_with_plant(dsn, "alarms") as (window, plant):
+            page = window.page
+            assert isinstance(page, AlarmsPage)
+            for k in range(1, 9):
+                await plant.reads(5 * k, 12.0, 12.0 if k % 2 else 8.0, 12.0)
+            await evaluate_once(plant.db, plant.clock)
+            page.open(analytics=True)
+            tab = page.analytics
+            await until(lambda: tab.loaded and bool(tab.nuisances.model().rows))
+            assert tr(tab.nuisances.model().rows[0].what) == "Chattering"
+            tab.tabs.setCurrentWidget(tab.nuisances)
+            tab.nuisances.setFocus()
+            await until(tab.nuisances.hasFocus)
+            tab.nuisances.setCurrentIndex(tab.nuisances.model().index(0, 0))
+            QTest.keyClick(tab.nuisances, Qt.Key.Key_H, CTRL)
+            await until(lambda: page.findChild(ShelveDialog) is not None)
+            (dialog,) = page.findChildren(ShelveDialog)
+            await until(dialog.isActiveWindow)
+            QTest.keyClick(dialog.times, Qt.Key.Key_2)
+            await until(lambda: "PT-2: Done." in window.status.message.text())
+            assert await plant.states() == ["UNACK", "SHLVD", "UNACK"]
+
+    run(scenario())
+
+
+def test_keys_do_nothing_to_alarms_that_are_out_of_sight(run: Run, dsn: str) -> None:
+    async def scenario() -> None:
+        async with window_with_plant(dsn, "alarms") as (window, plant):
+            page = window.page
+            assert isinstance(page, AlarmsPage)
+            page.list.table.selectAll()
+            page.open(journal=True)
+            page.journal.table.setFocus()
+            await until(page.journal.table.hasFocus)
+            for modifiers in (CTRL, CTRL | Qt.KeyboardModifier.ShiftModifier):
+                window.status.message.setText("")
+                QTest.keyClick(page.journal.table, Qt.Key.Key_K, modifiers)
+                await until(lambda: "nothing to acknowledge" in window.status.message.text())
+            assert await plant.states() == ["UNACK", "UNACK", "UNACK"]
 
     run(scenario())
 

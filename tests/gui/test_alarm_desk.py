@@ -104,6 +104,24 @@ def test_nothing_moves_under_the_pointer(on_desk: OnDesk) -> None:
     on_desk(scenario, 3)
 
 
+def test_a_highly_managed_alarm_is_acknowledged_by_itself(on_desk: OnDesk) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        await plant.db.execute("update alarm_definitions set class = 'hma' where alarm_id = $1", plant.high[1])
+        table = page.list.table
+        QTest.keyClick(table, Qt.Key.Key_A, CTRL)
+        QTest.keyClick(table, Qt.Key.Key_K, CTRL)
+        await until(lambda: states_of(page) == {"PT-1": "ACKED", "PT-2": "UNACK", "PT-3": "ACKED"})
+        assert "PT-2: A highly managed alarm is acknowledged by itself" in window.status.message.text()
+        QTest.keyClick(table, Qt.Key.Key_K, CTRL | Qt.KeyboardModifier.ShiftModifier)  # the page has others, too
+        await until(lambda: "PT-2" in window.status.message.text())
+        table.clearSelection()
+        table.go_to(plant.high[1])
+        QTest.keyClick(table, Qt.Key.Key_K, CTRL)
+        await until(lambda: states_of(page)["PT-2"] == "ACKED")
+
+    on_desk(scenario, 3)
+
+
 def test_whoever_has_scrolled_away_stays_there_until_the_key_for_new_ones(on_desk: OnDesk) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
         table = page.list.table

@@ -223,10 +223,14 @@ def test_a_file_is_compared_then_applied_as_a_whole(on_page: Callable[[Scenario]
         dialog = await opened(page, ImportDialog)
         assert dialog.summary.text() == "0 added, 2 changed, 1 unchanged, 0 wrong; 3 not in the file stay"
         dialog.moc.setText("M-3")
+        told: list[int] = []
+        dialog.progress.valueChanged.connect(told.append)
         dialog.apply.click()
         await until(
             lambda: [r.record.limit for r in page.table.model().rows if r.record.kind == "H"] == [12.0, 13.0, 10.0]
         )
+        assert told == sorted(told)
+        assert (len(told) > 1, told[-1]) == (True, 100)
         path.write_text("nonsense", "utf-8")
         page.master.compare(path)
         await until(lambda: "no column “nonsense”" in page.reading.label.text())

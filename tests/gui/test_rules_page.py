@@ -79,7 +79,14 @@ def test_a_rule_is_written_approved_and_switched_off_by_keys(on_page: Callable[[
         await new_rule(page)
         await back_on(window, page)
         QTest.keyClick(page.rules, Qt.Key.Key_P, CTRL)
+        await until(lambda: "another engineer has to approve it" in window.status.message.text())
+        assert not page.rules.model().rows[0].acts
+        await alarms_rules.permit_own_approval(plant.db, True, "one person", "")
+        QTest.keyClick(page.rules, Qt.Key.Key_P, CTRL)
         await until(lambda: page.rules.model().rows[0].acts)
+        row = page.rules.model()
+        texts = [row.index(0, column).data() for column in range(row.columnCount())]
+        assert any(str(text).endswith(" (own rule)") for text in texts)
         QTest.keyClick(page.rules, Qt.Key.Key_D, CTRL)
         dialog: ReasonDialog = await dialog_of(page, ReasonDialog)
         dialog.reason.setText("trial")
@@ -92,6 +99,7 @@ def test_a_rule_is_written_approved_and_switched_off_by_keys(on_page: Callable[[
 
 def test_a_rule_is_changed_with_what_it_says_and_loses_its_approval(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: RulesPage, plant: Plant) -> None:
+        await alarms_rules.permit_own_approval(plant.db, True, "one person", "")
         await new_rule(page)
         await back_on(window, page)
         QTest.keyClick(page.rules, Qt.Key.Key_P, CTRL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ksys_core.domain import quality
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms_rules
 from ksys_core.services.alarms_rules import NewRule
@@ -19,6 +20,7 @@ async def ruled_plant(db: Database, tags: int = 2, rule: NewRule = STOPPED, **hi
     plant = await build_plant(db, tags, **high)
     await db.execute("update sensors set area = 'P/1'")
     (stop,) = (await upsert_sensors(db, [NewSensor("STOP", area="C", interval_s=10)])).values()
+    await alarms_rules.permit_own_approval(db, True, "one person", "desk 1")
     rule_id = await alarms_rules.save(db, rule, "desk 1")
     assert await alarms_rules.approve(db, rule_id, 1, "desk 1")
     return plant, stop, rule_id
@@ -33,4 +35,5 @@ async def reads(plant: Plant, stop: int, second: float, stopped: float, *values:
 
 
 async def reason(db: Database, alarm_id: int) -> str:
-    return str(await db.fetchval("select suppressed_reason from alarms where alarm_id = $1", alarm_id))
+    """Why it is suppressed, in words."""
+    return reason_words(await db.fetchval("select suppressed_reason from alarms where alarm_id = $1", alarm_id))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
 from ksys_core.services import alarms_modes
@@ -16,6 +17,7 @@ from ksys_core.services.alarms_modes import current_flood
 from ksys_core.settings import JobSettings, Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
+from ksys_core.store.sensors import set_limits
 from scheduler_service.alarm_job import run_alarms
 from scheduler_service.context import JobContext
 from tests.integration.alarms_plant import Plant, build_plant
@@ -63,9 +65,23 @@ async def test_floods_and_maintenance_reach_the_desk(database: Database) -> None
         number = await alarms_modes.start_maintenance(database, "P", 600, "line is down", "desk 1")
         await until(lambda: listed(0))
         reasons = await database.fetch("select distinct suppressed_reason as r from alarms where suppressed")
-        assert [row["r"][:3] for row in reasons] == [f"M{number} "]
+        assert [reason_words(row["r"])[:3] for row in reasons] == [f"M{number} "]
         await alarms_modes.end_maintenance(database, number, "desk 1")
         await until(lambda: listed(5))  # the others wait for their places
+
+
+async def test_a_changed_limit_reaches_the_alarm_by_its_message_alone(database: Database) -> None:
+    plant = await build_plant(database)
+    await reads(plant, 8.0, 0)
+
+    async def listed(n: int) -> bool:
+        return len(await load_active(database)) == n
+
+    async with running(database):
+        await until(lambda: _evaluated(database))
+        await set_limits(database, plant.sensors[1], {"H": 7.0})
+        await until(lambda: listed(1))
+        assert await plant.states() == ["NORM", "UNACK"]
 
 
 async def _evaluated(database: Database) -> bool:

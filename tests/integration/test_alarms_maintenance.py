@@ -9,6 +9,7 @@ from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms_modes, alarms_rules
 from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.pool import Database
+from ksys_core.store.sensors import NewSensor, upsert_sensors
 from tests.integration.alarms_plant import build_plant
 from tests.integration.alarms_ruled_plant import STOPPED, reads, reason, ruled_plant
 from tests.integration.test_alarms_desk import signed_in
@@ -37,6 +38,43 @@ async def test_rights_on_rules_and_maintenance(database: Database) -> None:
             await alarms_modes.start_maintenance(db, "P", 600, "storm", "desk 1")
     done = await database.fetch("select action, actor from audit_log where action like 'maint%' order by audit_id")
     assert [tuple(row) for row in done] == [("maintenance.start", name), ("maintenance.end", name)]
+
+
+async def test_a_rule_is_approved_by_another_than_who_wrote_it(database: Database) -> None:
+    await build_plant(database)
+    await database.execute("update sensors set area = 'P/1'")
+    await upsert_sensors(database, [NewSensor("STOP")])
+    async with signed_in(database, "ksys_engineer") as (db, author):
+        rule_id = await alarms_rules.save(db, STOPPED, "desk 1")
+        with pytest.raises(KnownError, match="another engineer has to approve it") as refused:
+            await alarms_rules.approve(db, rule_id, 1, "desk 1")
+        assert refused.value.code == "rules.own"
+        with pytest.raises(DeniedError):
+            await alarms_rules.permit_own_approval(db, True, "I may", "desk 1")
+        with pytest.raises(DeniedError):
+            await db.execute("insert into settings_values (key, value) values ('alarms.own_approval', 'true')")
+    assert await alarms_rules.approve(database, rule_id, 1, "desk 2")
+    (rule,) = await alarms_rules.all_rules(database)
+    assert (rule.written_by, rule.acts) == (author, True)
+    await alarms_rules.enable(database, rule_id, False, "trial", "desk 2")
+    assert (await alarms_rules.all_rules(database))[0].written_by == author, "switching is not writing"
+
+
+async def test_a_site_of_one_person_permits_it_and_the_audit_log_says_so(database: Database) -> None:
+    _, _, rule_id = await ruled_plant(database)
+    assert not await alarms_rules.permit_own_approval(database, True, "again", "desk 1")
+    assert await alarms_rules.permit_own_approval(database, False, "a second engineer has come", "desk 1")
+    await alarms_rules.save(database, STOPPED, "desk 1", rule_id=rule_id, version=1)
+    with pytest.raises(KnownError, match="another engineer"):
+        await alarms_rules.approve(database, rule_id, 2, "desk 1")
+    told = await database.fetch(
+        "select action, after, reason from audit_log where action ~ '^rule.(own_approval|approve)$' order by 1, 3"
+    )
+    assert [tuple(row) for row in told] == [
+        ("rule.approve", '{"own": true, "version": 1}', ""),
+        ("rule.own_approval", "false", "a second engineer has come"),
+        ("rule.own_approval", "true", "one person"),
+    ]
 
 
 async def test_the_service_role_can_do_all_of_it(database: Database) -> None:

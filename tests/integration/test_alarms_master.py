@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms_master as master
 from ksys_core.services.alarms import JournalFilter, journal, journal_breaks
 from ksys_core.services.alarms_master import MasterTable
+from ksys_core.store import alarms_master as store
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import limits_between, limits_in_force, set_limits
 from tests.integration.alarms_plant import build_plant
@@ -105,6 +107,9 @@ async def test_an_alarm_that_two_add_exists_once(database: Database) -> None:
     assert await save(database, table, new) == 1
     with pytest.raises(KnownError, match="PT-1 HH exists already"):
         await save(database, table, new)
+    twice = MasterRecord("PT-2", "HH", limit=15.0)
+    with pytest.raises(KnownError, match="PT-2 HH exists already"):
+        await save(database, table, replace(of(table, "PT-2", "H"), owner="x"), twice, twice)
     again = await master.load_table(database)
     assert of(again, "PT-1", "HH") == new
     assert await database.fetchval("select count(*) from alarms") == 5
@@ -185,6 +190,60 @@ async def test_changes_without_a_number_of_change_management_are_counted(databas
     assert await master.unauthorised_changes(database) == 0
     await save(database, await master.load_table(database), replace(of(table, "PT-2", "H"), owner="kim", limit=11.0))
     assert await master.unauthorised_changes(database) == 2, "the record and its limit"
+
+
+async def test_each_of_many_changes_has_its_own_words_in_journal_and_history(database: Database) -> None:
+    await build_plant(database)
+    table = await master.load_table(database)
+    await save(
+        database,
+        table,
+        replace(of(table, "PT-1", "H"), owner="kim", limit=12.0),
+        replace(of(table, "PT-1", "L"), moc_id="M-5", limit=1.0),
+        replace(of(table, "PT-2", "H"), enabled=False),
+        MasterRecord("PT-2", "HH", limit=15.0),
+    )
+    entries = (await journal(database, None, 20, JournalFilter(kinds=["ATTR"]))).entries
+    assert sorted((e.tag, e.alarm_kind, e.reason) for e in entries) == [
+        ("PT-1", "H", "limit 10 > 12 (trial)"),
+        ("PT-1", "H", "owner  > kim (trial)"),
+        ("PT-1", "L", "limit 0 > 1 (trial)"),
+        ("PT-1", "L", "moc_id - > M-5 (trial)"),
+        ("PT-2", "H", "enabled true > false (trial)"),
+        ("PT-2", "HH", "limit - > 15 (trial)"),
+    ]
+    assert {e.station for e in entries} == {"desk 1"}
+    low = next(a for a in table.alarms if a.record.key == ("PT-1", "L", ""))
+    limit, changed, *_ = await master.history(database, low.alarm_id)
+    assert (changed.before, changed.after, changed.moc) == ({"moc_id": None}, {"moc_id": "M-5"}, "M-5")
+    assert (limit.after, limit.moc) == ({"limit": 1.0}, "M-5")
+    assert await master.unauthorised_changes(database) == 2, "of the records; M-5 authorises the limits of its tag"
+    assert await journal_breaks(database) == []
+
+
+async def test_who_waits_is_told_how_far_it_is_and_can_cancel(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_AT_ONCE", 2)
+    await build_plant(database, tags=3)
+    table = await master.load_table(database)
+    wanted = [replace(record, owner="kim", limit=(record.limit or 0) + 0.5) for record in table.records.values()]
+    told: list[float] = []
+
+    def cancel(share: float) -> None:
+        told.append(share)
+        work.cancel()
+
+    work = asyncio.create_task(master.save(database, table, wanted, station="d", reason="trial", progress=cancel))
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert 0 < told[0] < 1
+    assert (await master.load_table(database)).records == table.records
+    told.clear()
+    assert await master.save(database, table, wanted, station="d", reason="trial", progress=told.append) == 6
+    assert told == sorted(told)
+    assert (len(told), told[-1]) == (5, 1.0)
+    assert set((await master.load_table(database)).records.values()) == set(wanted)
 
 
 @pytest.mark.parametrize("text", ["'; drop table alarms; --", "<b>x</b>", '{"en": 1}', "$1", "\\x00", "압력"])

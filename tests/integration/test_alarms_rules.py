@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
 from ksys_core.domain import quality
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import MINUTE, SECOND
 from ksys_core.errors import KnownError
+from ksys_core.i18n import tr
 from ksys_core.services import alarms, alarms_modes, alarms_rules
+from ksys_core.services.alarms import JournalFilter
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.services.alarms_rules import NewRule
 from ksys_core.store.alarms import upsert_definitions
@@ -42,9 +46,31 @@ async def test_a_rule_hides_before_the_alarms_of_the_same_batch_and_lets_go_afte
     assert await plant.states() == ["UNACK", "NORM"]
     assert await reason(database, plant.high[0]) == ""
     entries = (await alarms.journal(database)).entries
-    told = {(entry.kind, entry.reason[:3]) for entry in entries if entry.alarm_id == plant.high[0]}
+    told = {(entry.kind, reason_words(entry.reason)[:3]) for entry in entries if entry.alarm_id == plant.high[0]}
     assert told == {("SUPR", f"R{rule_id} "), ("ACT", ""), ("UNSUPR", f"R{rule_id} ")}
     assert await alarms.journal_breaks(database) == []
+
+
+async def test_reasons_are_stored_in_no_language_and_read_in_each(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant, stop, rule_id = await ruled_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await reads(plant, stop, 0, 1, 12.0, 5.0)
+    await evaluator.catch_up()
+    await alarms_modes.start_maintenance(database, "P", 600, "line is down", "desk 1")
+    await evaluator.on_changed("alarm_modes", [])
+    plant.now = time.time_ns() + 5 * SECOND
+    await evaluator.on_timer(plant.now)
+    entry = next(e for e in (await alarms.journal(database)).entries if e.kind == "SUPR")
+    table = await alarms.load_active(database, states=["DSUPR"])
+    row = next(each for each in table.rows if each.alarm_id == plant.high[0])
+    for language, title, maintenance in (("en", "Stopped", "Maintenance of P"), ("ko", "정지", "P 정비")):
+        monkeypatch.setattr(tr, "language", language)
+        assert reason_words(entry.reason).startswith(f"R{rule_id} {title}: STOP == 1")
+        assert maintenance in row.suppressed_reason
+    found = await alarms.journal(database, None, 20, JournalFilter(text="정지"))
+    assert {e.kind for e in found.entries} == {"SUPR"}, "it is found by its title in any language"
 
 
 async def test_only_what_is_approved_and_enabled_acts_and_a_change_withdraws_the_approval(database: Database) -> None:
@@ -68,7 +94,7 @@ async def test_only_what_is_approved_and_enabled_acts_and_a_change_withdraws_the
     assert await plant.states() == ["UNACK", "UNACK"]
     (rule,) = await alarms_rules.all_rules(database)
     assert (rule.acts, rule.standing, rule.version, rule.content) == (False, None, 2, STOPPED)
-    actions = await database.fetch("select action, object from audit_log where action like 'rule%' order by audit_id")
+    actions = await database.fetch("select action, object from audit_log where object like 'R%' order by audit_id")
     assert [row["action"] for row in actions] == [
         "rule.create", "rule.approve", "rule.change", "rule.approve", "rule.disable",
     ]  # fmt: skip

@@ -7,7 +7,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from ksys_core.domain.tags import Sensor
 from ksys_core.store.alarms_areas import AreaCount
-from ksys_hmi.models.area_roll_up import AreaRollUp, Count, area_paths, roll_up
+from ksys_hmi.models.area_roll_up import AreaRollUp, Count, area_paths, paths_of, roll_up
 from ksys_hmi.models.area_tree import PATH, ROLL_UP, AreaTreeModel
 
 
@@ -53,3 +53,19 @@ def test_the_tree_has_every_area_below_the_one_above_it_and_tells_only_changes()
     assert tree.show_areas(("Feed",), {})
     assert tree.rowCount(QModelIndex()) == 1
     assert tester.model() is tree
+
+
+def test_only_areas_whose_roll_up_has_changed_are_drawn_again() -> None:
+    counts = [AreaCount(f"Unit {k}/Stage 1", 3, "UNACK", 1) for k in range(50)]
+    before = roll_up(counts)
+    tree = AreaTreeModel()
+    paths = paths_of(count.area for count in counts)
+    tree.show_areas(paths, before)
+    told: list[str] = []
+    tree.dataChanged.connect(lambda first, *_: told.append(first.data(PATH)))
+    assert not tree.show_areas(paths, roll_up(counts, before))
+    assert told == []
+    after = roll_up([*counts[2:], AreaCount("Unit 1/Stage 1", 1, "UNACK", 1)], before)
+    assert not tree.show_areas(paths, after)
+    assert sorted(told) == ["Unit 0", "Unit 0/Stage 1", "Unit 1", "Unit 1/Stage 1"]
+    assert tree.index_of("Unit 0").data(ROLL_UP).priority is None

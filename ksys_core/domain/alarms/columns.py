@@ -127,8 +127,15 @@ class Definitions:
         columns["sensor"] = np.searchsorted(sensors, tags[order])
         columns["reference"] = np.where(references[order] < 0, -1, np.searchsorted(sensors, references[order]))
         columns["stale_after"] = _or_never([(stale_after_s or {}).get(tag, np.nan) for tag in sensors.tolist()])
+        return cls.whole(sensor_id=sensors, **columns)
+
+    @classmethod
+    def whole(cls, **columns: npt.NDArray[Any]) -> Self:
+        """Definitions from columns that are as the attributes say, which nobody may write to any more."""
         plain = bool(np.isin(columns["kind"], [KINDS.index(k) for k in LIMIT_KINDS]).all())
-        return cls(sensor_id=sensors, plain=plain, **_frozen(columns))
+        for array in columns.values():
+            array.setflags(write=False)
+        return cls(plain=plain, **columns)
 
 
 _Column = tuple[str, npt.ArrayLike, npt.DTypeLike]
@@ -152,9 +159,3 @@ def _or_never(given_s: npt.ArrayLike) -> NsArray:
     """Nanoseconds of seconds; `NEVER` for NaN."""
     values = np.asarray(given_s, np.float64)
     return np.where(np.isnan(values), NEVER, seconds(np.nan_to_num(values)))
-
-
-def _frozen(columns: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
-    for array in columns.values():
-        array.setflags(write=False)
-    return columns

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import SECOND
 
 UNACKNOWLEDGED: Final = ("UNACK", "LUNACK", "RTNUN")
@@ -22,6 +23,7 @@ class AlarmRow:
         quality: GOOD, UNCERTAIN, BAD or STALE: with the last two the row is held, not judged.
         description, cause, consequence, action, confirmation: texts by language.
         response_s: maximum time to respond, from `active_since`.
+        suppressed_as: why it is suppressed, as it is stored; `suppressed_reason` in the reader's language.
         confirmed: the corrective action of this occurrence is stated to be taken.
     """
 
@@ -55,7 +57,7 @@ class AlarmRow:
     shelved_until: int | None
     shelved_by: str | None
     shelved_reason: str
-    suppressed_reason: str
+    suppressed_as: str
     oos_by: str | None
     oos_reason: str
     oos_permit: str
@@ -72,6 +74,10 @@ class AlarmRow:
     @property
     def key(self) -> tuple[int, int]:
         return self.alarm_id, self.occurrence
+
+    @property
+    def suppressed_reason(self) -> str:
+        return reason_words(self.suppressed_as)
 
     @property
     def unacknowledged(self) -> bool:

@@ -1,0 +1,92 @@
+"""Why an alarm is suppressed: data in no language, put into words for whoever reads it.
+
+Texts from before there was such data are words already and stay as they are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from ksys_core.areas import area_title
+from ksys_core.i18n import N_, tr
+
+_MARK: Final = '{"hidden_by": '
+
+
+@dataclass(frozen=True, slots=True)
+class ByRule:
+    """A rule hides it; `hold_off_s` while its hold-off runs."""
+
+    rule: str
+    title: Mapping[str, str]
+    condition: str
+    hold_off_s: float | None = None
+
+    def words(self) -> str:
+        text = f"{self.rule} {tr.pick(dict(self.title))}: {self.condition}"
+        return text if self.hold_off_s is None else text + tr(N_(" (over, hold-off {n} s)"), n=f"{self.hold_off_s:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class ByMaintenance:
+    """Its area is under maintenance."""
+
+    maintenance: str
+    area: str
+    reason: str
+    by: str
+
+    def words(self) -> str:
+        said = tr(N_("Maintenance of {area}: {reason}"), area=area_title(self.area), reason=self.reason)
+        return f"{self.maintenance} {said} ({self.by})"
+
+
+@dataclass(frozen=True, slots=True)
+class InWords:
+    """A text from before."""
+
+    text: str
+
+    def words(self) -> str:
+        return self.text
+
+
+Cause = ByRule | ByMaintenance | InWords
+
+
+def written(causes: Sequence[Cause], *, over: bool = False) -> str:
+    """As it is stored; `over`: nothing hides it any more, and it waits for its place to return."""
+    return json.dumps({"hidden_by": [asdict(cause) for cause in causes], "over": over}, ensure_ascii=False)
+
+
+def read(text: str) -> tuple[tuple[Cause, ...], bool]:
+    """The causes, and whether they are over."""
+    if not text.startswith(_MARK):
+        return ((InWords(text),) if text else ()), False
+    try:
+        found = json.loads(text)
+        return tuple(_cause(each) for each in found["hidden_by"]), bool(found["over"])
+    except (ValueError, TypeError, KeyError):
+        return (InWords(text),), False
+
+
+def reason_words(text: str) -> str:
+    """What is stored as a reason, in the reader's language."""
+    return _words(text, tr.language) if text.startswith(_MARK) else text
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str, _language: str) -> str:
+    """Thousands of alarms are hidden by the same rule."""
+    causes, over = read(text)
+    return "; ".join(cause.words() for cause in causes) + (tr(N_(" - over, waits to return")) if over else "")
+
+
+def _cause(found: Mapping[str, Any]) -> Cause:
+    if "rule" in found:
+        return ByRule(**found)
+    return ByMaintenance(**found) if "maintenance" in found else InWords(**found)
