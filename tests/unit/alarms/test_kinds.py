@@ -115,6 +115,25 @@ def test_the_first_of_a_group_is_marked_until_the_next_time() -> None:
     assert bench.state.first_out.tolist() == [True, False, False]
 
 
+def test_first_out_is_who_was_first_and_not_who_was_known_first() -> None:
+    definitions = Definitions.of(
+        alarm_id=[0, 1, 2], sensor_id=[1, 2, 3], kind=["H", "H", "H"], limit=[10.0, 10.0, 10.0],
+        dead_band=[0.0, 0.0, 0.0], on_delay_s=[0.0, 7.0, 0.0], group=[0, 0, 0],
+    )  # fmt: skip
+    bench = Bench(definitions)
+    bench.reads((3, 15.0), sensor=2)  # active from 10 s on, which its next reading tells
+    bench.reads((12, 15.0), sensor=1)
+    assert bench.state.first_out.tolist() == [True, False, False]
+    bench.reads((15, 15.0), sensor=2)
+    assert bench.state.first_out.tolist() == [False, True, False]
+    bench.reads((11, 15.0), sensor=3)  # late, but not before the first
+    assert bench.state.first_out.tolist() == [False, True, False]
+    bench.reads((16, 5.0), sensor=2)
+    bench.reads((17, 5.0), sensor=3)
+    bench.reads((18, 15.0), sensor=3)
+    assert bench.state.first_out.tolist() == [False, True, False], "the mark stays while one of the group is active"
+
+
 def test_suppression_by_design_hides_and_returns_what_is_active_unacknowledged() -> None:
     bench = one()
     bench.reads((0, 11.0))
