@@ -50,6 +50,7 @@ CLEARLY: Final = 0.95
 """Part of the error that has to be left for values beyond the usual ones to be looked at as they are."""
 
 Chosen = npt.NDArray[np.bool_]
+Limits = tuple[float, float]
 
 
 class RidgeParams(Frozen):
@@ -120,9 +121,8 @@ class Ridge:
         target = z[origins[:, None] + np.arange(1, horizon + 1)] - z[origins][:, None]
         held = origins > np.quantile(origins, 0.8)
         early = origins < origins[held][0] - min(horizon, len(y) // 10)
-        penalty, limits, x = _validated(z, clock_of(y, 0, layout), origins, layout, target, (early, held))
-        errors = error_quantiles(_errors(x[held], target[held], _robust(x[early], target[early], penalty)))
-        coef = _robust(x, target, penalty)
+        penalty, limits, errors, x = _validated(z, clock_of(y, 0, layout), origins, layout, target, (early, held))
+        coef = _solved(_moments(x, target, _weights(x, target, penalty)), penalty)
         return RidgeState(
             season=season,
             depth=layout.depth,
@@ -186,10 +186,10 @@ def _sample(origins: Indices) -> Indices:
     return chosen
 
 
-def _moments(x: Matrix, target: Matrix, weight: Matrix | None = None) -> tuple[Matrix, Matrix]:
-    """Products of the features with themselves and with the targets, float64[step, feature, feature] and [.., 1]."""
+def _moments(x: Matrix, target: Matrix, weight: Matrix) -> tuple[Matrix, Matrix]:
+    """Weighted products of the features with themselves and with the targets, float64[step, feature, feature] and [.., 1]."""
     xs = x.transpose(1, 2, 0)
-    weighted = xs if weight is None else xs * weight.T[:, None, :]
+    weighted = xs * weight.T[:, None, :]
     return weighted @ x.transpose(1, 0, 2), weighted @ target.T[:, :, None]
 
 
@@ -203,41 +203,39 @@ def _solved(moments: tuple[Matrix, Matrix], penalty: float) -> Matrix:
     return coef
 
 
-def _robust(x: Matrix, target: Matrix, penalty: float) -> Matrix:
-    """Coefficients that minimise nearly absolute errors."""
-    coef = _solved(_moments(x, target), penalty)
+def _weights(x: Matrix, target: Matrix, penalty: float) -> Matrix:
+    """Weights of the targets with which squares come near to absolute errors."""
+    weight = np.ones_like(target)
     for _ in range(REWEIGHTED):
-        size = np.abs(_products(x, coef) - target)
+        size = _sizes(x, target, _solved(_moments(x, target, weight), penalty))
         usual = np.median(size, axis=0) + 1e-12
-        coef = _solved(_moments(x, target, 1 / np.maximum(size / usual, ROBUST_FROM)), penalty)
-    return coef
+        weight = 1 / np.maximum(size / usual, ROBUST_FROM)
+    return weight
 
 
-def _products(x: Matrix, coef: Matrix) -> Matrix:
-    found: Matrix = (x.transpose(1, 0, 2) @ coef[:, :, None])[:, :, 0].T
+def _sizes(x: Matrix, target: Matrix, coef: Matrix) -> Matrix:
+    """Absolute errors."""
+    found: Matrix = np.abs((x.transpose(1, 0, 2) @ coef[:, :, None])[:, :, 0].T - target)
     return found
-
-
-def _errors(x: Matrix, target: Matrix, coef: Matrix) -> Matrix:
-    return np.abs(_products(x, coef) - target)
 
 
 def _validated(
     z: ValueArray, clock: TimeArray, origins: Indices, layout: Layout, target: Matrix, split: tuple[Chosen, Chosen]
-) -> tuple[float, tuple[float, float], Matrix]:
+) -> tuple[float, Limits, Matrix, Matrix]:
     """The penalty and the limits with the least absolute error on the held-out part after learning from the early one.
 
     Returns:
-        Both, and the features of all origins within these limits.
+        Both, the quantiles of these errors, and the features of all origins within the limits.
     """
     early, held = split
-    best: tuple[float, float, tuple[float, float], Matrix] | None = None
-    for limits in (fences(z), OPEN):
+    usual = fences(z)
+    beyond = bool((z < usual[0]).any() or (z > usual[1]).any())
+    found: list[tuple[float, float, Limits, Matrix, Matrix]] = []
+    for limits in (usual, OPEN) if beyond else (usual,):
         x = features(z, clock, origins, target.shape[1], layout, limits)
-        moments = _moments(x[early], target[early])
-        losses = {p: float(_errors(x[held], target[held], _solved(moments, p)).mean()) for p in PENALTIES}
-        penalty = min(losses, key=lambda p: losses[p])
-        if best is None or losses[penalty] < CLEARLY * best[0]:
-            best = losses[penalty], penalty, limits, x
-    assert best is not None
-    return best[1:]
+        moments = _moments(x[early], target[early], _weights(x[early], target[early], PENALTIES[len(PENALTIES) // 2]))
+        tried = {p: _sizes(x[held], target[held], _solved(moments, p)) for p in PENALTIES}
+        penalty = min(tried, key=lambda p: float(tried[p].mean()))
+        found.append((float(tried[penalty].mean()), penalty, limits, error_quantiles(tried[penalty]), x))
+    dropped = len(found) > 1 and found[1][0] < CLEARLY * found[0][0]
+    return found[dropped][1:]
