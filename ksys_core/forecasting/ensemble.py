@@ -1,7 +1,7 @@
 """The default choice: the median of the engines that earned a vote on the newest part of the training window.
 
-Every candidate is fitted before that part and walked forward over it beside naive and seasonal naive. Those that `voting`
-chooses are fitted anew to the whole window; the forecast is the median of the members', its bounds are the errors that
+Every candidate is fitted before that part and walked forward over it beside naive and seasonal naive. Those chosen by
+`voting` are fitted anew to the whole window; the forecast is the median of the members', its bounds are the errors that
 this median would have made there. Where no engine may vote, the better baseline forecasts alone and the state says so.
 """
 

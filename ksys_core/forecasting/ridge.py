@@ -187,7 +187,7 @@ def _sample(origins: Indices) -> Indices:
 
 
 def _moments(x: Matrix, target: Matrix, weight: Matrix) -> tuple[Matrix, Matrix]:
-    """Weighted products of the features with themselves and with the targets, float64[step, feature, feature] and [.., 1]."""
+    """Weighted products of features with themselves and with targets, float64[step, feature, feature] and [.., 1]."""
     xs = x.transpose(1, 2, 0)
     weighted = xs * weight.T[:, None, :]
     return weighted @ x.transpose(1, 0, 2), weighted @ target.T[:, :, None]

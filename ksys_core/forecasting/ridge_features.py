@@ -29,7 +29,7 @@ DEEP_FROM: Final = 84
 """Seasons of history from which on the weekly layout is learned."""
 OPEN: Final = (-np.inf, np.inf)
 FENCE: Final = 3.0
-"""How far beyond the ninth decile, in distances from it to the median, a value is no usual one any more (below alike)."""
+"""How far beyond the ninth decile, in distances of it from the median, a value is no usual one (below alike)."""
 HARMONICS: Final = 3
 ENOUGH: Final = 60
 """Origins that a layout needs to be learned from."""

@@ -26,8 +26,6 @@ FAMILIES: Final = {
     "auto_arima": "arima",
 }
 """Engines that may vote, with their families: of each family only the best does."""
-
-
 LEARNERS: Final = ("ridge", "xgboost")
 FAILED: Final = 2.0
 """Times the least error of all with which a learner has failed."""
@@ -63,6 +61,7 @@ def chosen(tests: Mapping[str, Backtest]) -> tuple[str, ...]:
     baseline = next(name for name in ranked if name in BASELINES)
     better = ranked[: min(ranked.index(name) for name in (baseline, *learners))]
     best = {FAMILIES[name]: name for name in reversed(better) if name not in LEARNERS}
-    ahead = not learners or losses[baseline] < losses[learners[0]]
-    votes = {*best.values(), *learners, *((baseline,) if ahead and (learners or not best) else ())}
+    votes = {*best.values(), *learners}
+    if not votes or (learners and losses[baseline] < losses[learners[0]]):
+        votes.add(baseline)
     return tuple(name for name in ranked if name in votes)

@@ -81,4 +81,5 @@ def _levels(v: ValueArray, week: int) -> ValueArray:
 def _means(v: ValueArray, weight: ValueArray, place: Places, n: int, prior: float) -> ValueArray:
     """Weighted mean of `v` at each of `n` places, drawn to zero by `prior` values of weight 1."""
     weights = np.bincount(place, weight, n) + prior
-    return np.divide(np.bincount(place, weight * v, n), weights, out=np.zeros(n), where=weights > 0)
+    means: ValueArray = np.divide(np.bincount(place, weight * v, n), weights, out=np.zeros(n), where=weights > 0)
+    return means
