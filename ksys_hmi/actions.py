@@ -170,6 +170,7 @@ ACTIONS: Final = (
     ActionSpec("alarms.filters", N_("Saved filters"), "Ctrl+O", "alarms"),
     ActionSpec("alarms.columns", N_("Columns …"), "Ctrl+L", "alarms"),
     ActionSpec("advisories.trend", N_("Trend of the selected tag"), "T", "advisories"),
+    ActionSpec("advisories.model", N_("Model of the selected advisory"), "M", "advisories"),
     ActionSpec(
         "advisories.seen", N_("Mark as seen"), "Ctrl+S", "advisories", permission="operator", needs_database=True
     ),

@@ -20,6 +20,8 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from qasync import QEventLoop
 
+_LONGEST_MS = 3_600_000
+"""A timer of Qt can't wait longer than some weeks; a turn that comes early does no harm."""
 _SWEEP_AT = 100
 """Cancelled deadlines in the heap before it is rebuilt without them."""
 
@@ -33,6 +35,7 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
         self._sequence = itertools.count()
         self._cancelled_deadlines = 0
         self._armed_for = math.inf
+        self._ended_by: BaseException | None = None
         self._qt_timer = QTimer(app)
         self._qt_timer.setSingleShot(True)
         self._qt_timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -64,6 +67,14 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
     def time(self) -> float:
         return time.monotonic()
 
+    def run_forever(self) -> Any:
+        """Serve events until `stop`; what ends a program (KeyboardInterrupt, SystemExit) comes out of here."""
+        result = super().run_forever()
+        ended_by, self._ended_by = self._ended_by, None
+        if ended_by is not None:
+            raise ended_by
+        return result
+
     def close(self) -> None:
         self._qt_timer.stop()
         self._soon.clear()
@@ -91,7 +102,8 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
             self._qt_timer.stop()
         else:
             # A deadline is never met early: part of a millisecond counts as a whole one.
-            self._qt_timer.start(0 if self._soon else max(0, math.ceil((when - self.time()) * 1000)))
+            wait = 0 if self._soon else max(0, math.ceil((when - self.time()) * 1000))
+            self._qt_timer.start(min(wait, _LONGEST_MS))
 
     def _first_deadline(self) -> float:
         while self._deadlines and self._deadlines[0][2].cancelled():
@@ -100,7 +112,14 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
         return self._deadlines[0][0] if self._deadlines else math.inf
 
     def _turn(self) -> None:
-        """Run what is ready now; what these calls add waits for the next turn, so that Qt's events come between."""
+        """Run what is ready now; what these calls add waits for the next turn, so that Qt's events come between.
+
+        A task that lets Qt serve events has not ended its step: asyncio would refuse to begin another's, which would
+        then never run. All wait for it.
+        """
+        if asyncio.current_task(self) is not None:
+            self._armed_for = math.inf
+            return
         now = self.time()
         while self._first_deadline() <= now:
             due = heapq.heappop(self._deadlines)[2]
@@ -108,7 +127,13 @@ class HeapEventLoop(QEventLoop):  # type: ignore[misc]
             self._soon.append(due)
         batch, self._soon = self._soon, deque()
         self._armed_for = math.inf
-        for handle in batch:
-            if not handle.cancelled():
-                handle._run()
+        try:
+            while batch:
+                handle = batch.popleft()
+                if not handle.cancelled():
+                    handle._run()
+        except (KeyboardInterrupt, SystemExit) as error:  # Qt would swallow it, and the loop lose its timer
+            self._ended_by = error
+            self._soon.extendleft(reversed(batch))
+            self.stop()
         self._arm()

@@ -9,6 +9,7 @@ from rich.table import Table
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
 from ksys_core.services.drift import OpenFinding
+from ksys_core.services.drift_words import KINDS, SEVERITIES
 
 COLUMNS: Final = (
     N_("Tag"),
@@ -21,13 +22,6 @@ COLUMNS: Final = (
     N_("Since"),
     N_("Effect"),
 )
-KINDS: Final = {
-    "concept": N_("larger errors"),
-    "bias": N_("one-sided errors"),
-    "input": N_("other values than in training"),
-    "coverage": N_("bounds that do not hold"),
-}
-SEVERITIES: Final = {"watch": N_("watch"), "act": N_("act")}
 
 
 def table(findings: list[OpenFinding]) -> Table:

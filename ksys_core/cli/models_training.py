@@ -43,7 +43,8 @@ class Wanted:
     """What is trained and how long it may take.
 
     Attributes:
-        algorithm: what to train, can be given several times; ridge when not given.
+        algorithm: what to train, can be given several times; ridge when not given. One that is for several tags learns
+            from all of them together.
         interval: grid of the models: whole minutes that divide a day (5m, 1h).
         horizon: steps of one interval that are forecast.
         season: season length in steps, "auto" or "none".

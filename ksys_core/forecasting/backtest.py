@@ -114,12 +114,14 @@ def walk_forward(
     refit_every: int | None = None,
     levels: Sequence[float] = LEVELS,
     note: Callable[[int], None] = lambda _folds: None,
+    model: Fitted | None = None,
 ) -> Backtest:
     """Fit before the first origin, then continue the model from origin to origin; where a new fit fails, it stays.
 
     Args:
         refit_every: folds after which the model is fitted anew; None: never.
         note: told how many folds are done, after each.
+        model: one that is fitted already, to nothing that comes after the first origin.
 
     Raises:
         KnownError: too few origins have a forecast; the newest reason.
@@ -130,7 +132,6 @@ def walk_forward(
     fit_s: list[float] = []
     update_s: list[float] = []
     failed: list[KnownError] = []
-    model: Fitted | None = None
     for i, origin in enumerate(where.origins):
         note(i)
         past = y.part(0, origin)

@@ -12,7 +12,7 @@ import numpy as np
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds, conformal, folds, median, walk_forward
-from ksys_core.forecasting.base import LEVELS, too_short
+from ksys_core.forecasting.base import LEVELS, Fitted, too_short
 from ksys_core.forecasting.gate import benjamini_hochberg, judged
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.registry import spec_named
@@ -48,6 +48,7 @@ class EvaluateTask:
         params: parameters by algorithm.
         champion: the model in charge, tested under the name "champion".
         levels: coverage of the bounds in per cent, rising.
+        given: by algorithm, models that were fitted to several series before the first origin, and are not fitted here.
     """
 
     y: RegularSeries
@@ -60,6 +61,7 @@ class EvaluateTask:
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     champion: Kind | None = None
     levels: tuple[float, ...] = LEVELS
+    given: Mapping[str, Fitted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,6 +174,9 @@ def walked(name: str, task: EvaluateTask, where: Folds, season: int, note: Calla
         kind = task.champion
     spec = spec_named(kind.algorithm)
     params = spec.params_model.model_validate(dict(kind.params))
+    given = task.given.get(kind.algorithm)
+    if given is not None and name == CHAMPION and (given.season, given.params) != (kind.season, params):
+        given = None
     return walk_forward(
         spec,
         task.y,
@@ -181,6 +186,7 @@ def walked(name: str, task: EvaluateTask, where: Folds, season: int, note: Calla
         refit_every=task.refit_every,
         levels=task.levels,
         note=note,
+        model=given,
     )
 
 

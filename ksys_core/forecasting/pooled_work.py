@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
@@ -16,7 +16,7 @@ from ksys_core.forecasting import artefacts
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.base import MAX_LATE, Fitted, Frozen, ModelSpec
 from ksys_core.forecasting.grid import RegularSeries, bridged, prepared
-from ksys_core.forecasting.registry import spec_named
+from ksys_core.forecasting.registry import SPECS, spec_named
 from ksys_core.forecasting.scores import mase_scale
 from ksys_core.forecasting.season import season_length
 from ksys_core.i18n import N_
@@ -28,6 +28,11 @@ class PooledEngine(Protocol):
 
     def fit_many(self, series: Any, *, season: int, horizon: int, params: Any) -> Frozen:
         """The state after `series`, all without gaps."""
+
+
+def pooled(algorithm: str) -> bool:
+    """Whether `algorithm` learns from several tags together."""
+    return algorithm in SPECS and isinstance(SPECS[algorithm].engine, PooledEngine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +71,8 @@ def train_pooled(task: PooledTask) -> PooledResult:
         raise KnownError("forecast.not_pooled", text, algorithm=task.algorithm)
     params = spec.params_model.model_validate(dict(task.params))
     begun = time.perf_counter()
-    season = spec.season_for(_common_season(task) if task.season is None else task.season)
+    found = [season_length(y) for y in task.series.values()] if task.season is None else [task.season]
+    season = spec.season_for(common_season(found))
     made = attempt(partial(_fitted, spec, task, season, params))
     if isinstance(made, KnownError):
         raise made
@@ -82,9 +88,9 @@ def train_pooled(task: PooledTask) -> PooledResult:
     )
 
 
-def _common_season(task: PooledTask) -> int:
+def common_season(seasons: Sequence[int]) -> int:
     """The season that most series have; of equally frequent ones the longest."""
-    found, counts = np.unique([season_length(y) for y in task.series.values()], return_counts=True)
+    found, counts = np.unique(seasons, return_counts=True)
     return int(found[counts == counts.max()].max())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting import promotion
 from ksys_core.forecasting.attempts import attempt
 from ksys_core.forecasting.backtest import Backtest, Folds
+from ksys_core.forecasting.base import Fitted
 from ksys_core.forecasting.evaluation import (
     CHAMPION,
     FOLDS,
@@ -33,6 +34,8 @@ from ksys_core.forecasting.evaluation import (
 from ksys_core.forecasting.gate import Verdict, judged
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.outliers import outliers
+from ksys_core.forecasting.parsed import FORECASTERS
+from ksys_core.forecasting.pooled_work import PooledResult
 from ksys_core.forecasting.training_bytes import packed, unpacked
 from ksys_core.forecasting.voting import BASELINES
 from ksys_core.forecasting.work import TrainResult, TrainTask, train
@@ -49,6 +52,7 @@ class SensorTask:
         season: None: found from the data.
         champion: the model in charge, which is tested on the same folds.
         done: steps that are finished: their backtest as bytes; None for a step that failed.
+        shared: by algorithm, the model of all tags of the job as it was before the tests, or why there is none.
     """
 
     sensor_id: int
@@ -61,6 +65,7 @@ class SensorTask:
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     champion: Kind | None = None
     done: Mapping[str, bytes | None] = field(default_factory=dict)
+    shared: Mapping[str, PooledResult | KnownError] = field(default_factory=dict)
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -85,7 +90,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepDone:
-    """A finished step: folds as bytes and the fitted model, or why there is none."""
+    """A finished step: folds as bytes and the fitted model (None: of all tags of the job), or why there is none."""
 
     step: str
     backtest: bytes | None = None
@@ -126,6 +131,8 @@ def train_sensor(task: SensorTask, tell: Callable[[Message], object]) -> None:
         task.y, task.algorithms, task.horizon, task.season, count=task.folds, params=task.params, champion=task.champion
     )
     where, season = layout(plan)
+    given = {name: attempt(partial(_given, found)) for name, found in task.shared.items()}
+    plan = replace(plan, given={name: found for name, found in given.items() if isinstance(found, Fitted)})
     tests: dict[str, Backtest] = {}
     errors: dict[str, KnownError] = {}
     for name in BASELINES:
@@ -137,12 +144,21 @@ def train_sensor(task: SensorTask, tell: Callable[[Message], object]) -> None:
             if data is not None:
                 tests[name] = unpacked(data, task.y, where)
             continue
-        _seed(task.seed)
+        seed_draws(task.seed)
         note = _noting(tell, name, len(where.origins))
-        made = attempt(partial(walked, name, plan, where, season, note))
+        refused, shared = given.get(name), task.shared.get(name)
+        made = refused if isinstance(refused, KnownError) else attempt(partial(walked, name, plan, where, season, note))
+        if isinstance(made, Backtest) and isinstance(shared, PooledResult):
+            made = replace(made, fit_s=shared.seconds)
         _keep(name, made, tests, errors)
         tell(_finished(name, made, task, facts, tell))
     tell(SensorDone(season, _judged(task, trial_of(plan, where, season, tests, errors))))
+
+
+def _given(found: PooledResult | KnownError) -> Fitted:
+    if isinstance(found, KnownError):
+        raise found
+    return FORECASTERS.model(found.artefact, found.sha256)
 
 
 def _keep(name: str, made: Backtest | KnownError, tests: dict[str, Backtest], errors: dict[str, KnownError]) -> None:
@@ -170,11 +186,11 @@ def _finished(
     if isinstance(made, KnownError):
         return StepDone(name, error=made, facts=facts)
     costs = {**facts, "fold_fit_s": made.fit_s, "update_s": made.update_s}
-    if name == CHAMPION:
+    if name == CHAMPION or name in task.shared:
         return StepDone(name, packed(made), facts=costs)
     total = len(made.folds.origins)
     tell(Progress(name, FITTING, total, total))
-    _seed(task.seed)
+    seed_draws(task.seed)
     params = dict(task.params.get(name, {}))
     fitted = attempt(lambda: train(TrainTask(name, task.y, task.horizon, task.season, params)))
     if isinstance(fitted, KnownError):
@@ -182,7 +198,7 @@ def _finished(
     return StepDone(name, packed(made), fitted, facts={**costs, "fit_s": fitted.seconds})
 
 
-def _seed(seed: int) -> None:
+def seed_draws(seed: int) -> None:
     """Engines that draw at random do so the same way in every run, whatever ran before."""
     random.seed(seed)
     np.random.seed(seed)

@@ -1,4 +1,4 @@
-"""Advisories: after each forecast, which limits will be crossed; never alarms, never mixed with them."""
+"""Advisories: limits that forecasts will cross, forecasts that no longer fit; never alarms, never mixed with them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from ksys_core.domain.crossing import CLOSES, HIGH, OPENS, crossing
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.times import DAY
 from ksys_core.store import advisories as store
-from ksys_core.store import forecasts
+from ksys_core.store import drift_advisories, forecasts
 from ksys_core.store.advisories import Advisory, AdvisoryScores, CloseReason, NewAdvisory, Watched
+from ksys_core.store.drift_advisories import DriftAdvisory
 from ksys_core.store.pool import Database
 
-__all__ = ["Advisory", "AdvisoryScores"]
+__all__ = ["Advisory", "AdvisoryScores", "AnyAdvisory", "DriftAdvisory"]
+
+AnyAdvisory = Advisory | DriftAdvisory
 
 STALE_INTERVALS: Final = 3
 """A forecast older than so many of its intervals tells nothing of now."""
@@ -33,15 +36,17 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryPageData:
-    """Everything of the page: open ones, those of the past, and how good they were in the last 30 days."""
+    """Everything of the page: open ones, those of the past, and how good those of limits were in the last 30 days."""
 
-    current: tuple[Advisory, ...]
-    past: tuple[Advisory, ...]
+    current: tuple[AnyAdvisory, ...]
+    past: tuple[AnyAdvisory, ...]
     scores: AdvisoryScores
 
 
 async def run(db: Database, *, now_ns: int) -> int:
-    """Open, update and close advisories by the newest forecasts, and settle what has come true; rows changed.
+    """Open, update and close advisories by the newest forecasts and findings of drift, and settle what has come true.
+
+    Gives the rows that changed.
 
     Doing it again without a new forecast changes nothing, but for what was crossed or went stale meanwhile.
     """
@@ -49,25 +54,26 @@ async def run(db: Database, *, now_ns: int) -> int:
     bands = await forecasts.latest(db, sorted({each.sensor_id for each in limits}))
     found = await asyncio.to_thread(judged, limits, bands, now_ns)
     changed = await store.save(db, opened=found.opened, updated=found.updated, closed=found.closed, now=now_ns)
-    return changed + await store.score(db, now_ns)
+    return changed + await store.score(db, now_ns) + await drift_advisories.follow(db, now_ns)
 
 
 async def load_page(db: Database, now_ns: int) -> AdvisoryPageData:
-    """What the page shows."""
+    """What the page shows: the nearest crossing first, then forecasts that no longer fit; the newest of the past."""
+    past: list[AnyAdvisory] = [*await store.past(db), *await drift_advisories.past(db)]
     return AdvisoryPageData(
-        tuple(await store.current(db)),
-        tuple(await store.past(db)),
+        (*await store.current(db), *await drift_advisories.current(db)),
+        tuple(sorted(past, key=lambda one: (one.closed or 0, one.advisory_id), reverse=True)),
         await store.scores(db, now_ns - SCORED_DAYS * DAY, now_ns),
     )
 
 
 async def mark_seen(db: Database, advisory_ids: Sequence[int]) -> int:
-    """Mark advisories as seen; how many had not been seen by anyone."""
+    """Mark advisories of either kind as seen; how many had not been seen by anyone."""
     return await store.mark_seen(db, advisory_ids)
 
 
 async def open_advisories(db: Database, sensor_id: int) -> list[Advisory]:
-    """Those of one tag, the nearest crossing first."""
+    """Those of the limits of one tag, the nearest crossing first."""
     return await store.of_sensor(db, sensor_id)
 
 

@@ -1,4 +1,4 @@
-"""Alarms for both programs: the service evaluates (`AlarmEvaluator`), the HMI reads and files operators' actions."""
+"""Alarms as the HMI reads them, and what operators do with them. The service evaluates: `alarms_evaluator`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Final
 
 from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import N_, tr
-from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, JournalPage, Key, journal
 from ksys_core.store.alarms_active import (
     AlarmSummary,
@@ -35,7 +34,6 @@ from ksys_core.store.alarms_journal import journal_breaks
 __all__ = [
     "LISTED",
     "UNACKNOWLEDGED",
-    "AlarmEvaluator",
     "AlarmKey",
     "AlarmRow",
     "AlarmSummary",
@@ -51,7 +49,6 @@ __all__ = [
     "comment",
     "confirm",
     "describe",
-    "evaluate_once",
     "journal",
     "journal_breaks",
     "load_active",

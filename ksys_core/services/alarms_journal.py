@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
-from ksys_core.services.table_files import Cell, new_table
+from ksys_core.services.table_cells import Cell
+from ksys_core.services.table_files import new_table
 from ksys_core.store import alarms_journal_pages as pages
 from ksys_core.store.alarms_journal_pages import JournalEntry, JournalFilter, Key, actors
 from ksys_core.store.alarms_seals import Verdict, seal, verify

@@ -14,7 +14,8 @@ from ksys_core.domain.alarms.master_diff import COLUMNS, MasterDiff, compare
 from ksys_core.domain.alarms.matrix import Derivation, PriorityMatrix, derive, matrix_of
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
-from ksys_core.services.table_files import Cell, new_table
+from ksys_core.services.table_cells import Cell
+from ksys_core.services.table_files import new_table
 from ksys_core.services.table_reading import Row, read_table
 from ksys_core.store import alarms_master as store
 from ksys_core.store.alarms_master import HistoryEntry, MasterAlarm, MasterChange, history, unauthorised_changes

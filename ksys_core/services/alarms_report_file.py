@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
-from ksys_core.services import alarms_report_html, alarms_report_xlsx
 from ksys_core.services.alarms_report import AlarmReport
 
-_RENDERERS: Final[Mapping[str, Callable[[AlarmReport], bytes]]] = {
-    ".html": alarms_report_html.render,
-    ".xlsx": alarms_report_xlsx.render,
+_RENDERERS: Final[Mapping[str, str]] = {
+    ".html": "ksys_core.services.alarms_report_html",
+    ".xlsx": "ksys_core.services.alarms_report_xlsx",
 }
+"""Modules with a function ``render``, loaded when they are needed: the library of workbooks takes long."""
 
 
 async def write_report(report: AlarmReport, path: Path) -> None:
@@ -24,7 +25,11 @@ async def write_report(report: AlarmReport, path: Path) -> None:
     Raises:
         KnownError: another ending, or the file can't be written.
     """
-    await asyncio.to_thread(write_whole, path, await asyncio.to_thread(renderer(path), report))
+    await asyncio.to_thread(write_whole, path, await asyncio.to_thread(_rendered, path, report))
+
+
+def _rendered(path: Path, report: AlarmReport) -> bytes:
+    return renderer(path)(report)
 
 
 def renderer(path: Path) -> Callable[[AlarmReport], bytes]:
@@ -32,7 +37,8 @@ def renderer(path: Path) -> Callable[[AlarmReport], bytes]:
     if path.suffix.lower() not in _RENDERERS:
         text = N_("A report is written as .html or .xlsx: give {file} one of these endings.")
         raise KnownError("report.suffix", text, file=path.name)
-    return _RENDERERS[path.suffix.lower()]
+    render: Callable[[AlarmReport], bytes] = importlib.import_module(_RENDERERS[path.suffix.lower()]).render
+    return render
 
 
 def write_whole(path: Path, content: bytes) -> None:

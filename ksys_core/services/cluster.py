@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.services.cluster_loop import running_loop
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -104,8 +105,9 @@ class Cluster(Executor):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what is lost is told here, without traces
         encrypted = self._setting.startswith(ENCRYPTED)
         place = self._setting.removeprefix(ENCRYPTED if encrypted else PLAIN)
+        address, loop = f"{'tls' if encrypted else 'tcp'}://{place}", running_loop()
         try:
-            return Client(f"{'tls' if encrypted else 'tcp'}://{place}", timeout=CONNECT_S, set_as_default=False)
+            return Client(address, loop=loop, timeout=CONNECT_S, set_as_default=False)
         except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
             raise self._unreachable(error) from error
 

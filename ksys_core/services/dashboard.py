@@ -11,8 +11,7 @@ import numpy.typing as npt
 from ksys_core.domain.forecasts import ForecastBand
 from ksys_core.domain.tags import LimitKind
 from ksys_core.domain.times import HOUR
-from ksys_core.services.forecast import latest_forecasts
-from ksys_core.store import advisories, readings, sensors, trends
+from ksys_core.store import advisories, forecasts, readings, sensors, trends
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import LatestTable
 
@@ -49,8 +48,8 @@ async def load_context(db: Database, sensor_ids: Sequence[int], now_ns: int) -> 
     """Limits in force, last hour and newest forecast of the tags."""
     limits = await sensors.limits_in_force(db)
     series = await trends.trend(db, sensor_ids, now_ns - HOUR, now_ns, SPARK_PIXELS)
-    forecasts = await latest_forecasts(db, sensor_ids)
+    bands = await forecasts.latest(db, sensor_ids)
     hours = {i: LastHour(s.t, s.min, s.max, int(s.n.sum())) for i, s in series.items() if len(s.t)}
     nearest_last = reversed(await advisories.current(db))
     ahead = {each.sensor_id: (each.kind, each.eta) for each in nearest_last}
-    return {i: TagContext(limits.get(i, {}), hours.get(i), forecasts.get(i), ahead.get(i)) for i in sensor_ids}
+    return {i: TagContext(limits.get(i, {}), hours.get(i), bands.get(i), ahead.get(i)) for i in sensor_ids}

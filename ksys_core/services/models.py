@@ -157,8 +157,13 @@ def _from_first_value(y: RegularSeries) -> RegularSeries:
     """Without the gap before the history begins."""
     known = np.flatnonzero(~np.isnan(y.v))
     if not len(known):
-        raise KnownError("models.no_history", N_("The tag has no usable readings in the training window."))
+        raise no_history()
     return y.tail(len(y) - int(known[0]))
+
+
+def no_history() -> KnownError:
+    """The error for a tag that has nothing to learn from."""
+    return KnownError("models.no_history", N_("The tag has no usable readings in the training window."))
 
 
 async def undeploy(db: Database, *, model_id: int, reason: str = "", station: str = "") -> None:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-import numpy as np
-
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.pooled_work import PooledResult, PooledTask, train_pooled
+from ksys_core.forecasting.work import TrainResult, TrainTask
 from ksys_core.i18n import N_
-from ksys_core.services.models import TrainingPlan, history, sensor_of
+from ksys_core.services.models import TrainingPlan, fitted_model, history, sensor_of
 from ksys_core.store import model_artefacts, models
 from ksys_core.store.models import NewModel
 from ksys_core.store.pool import Database
@@ -55,11 +54,15 @@ async def train(
         raise next(iter(refused.values()))
     task = PooledTask(plan.algorithm, series, plan.horizon, plan.season, dict(plan.params))
     result = await asyncio.get_running_loop().run_in_executor(executor, train_pooled, task)
+    fits = {
+        sensor_id: TrainTask(plan.algorithm, y, plan.horizon, plan.season, dict(plan.params))
+        for sensor_id, y in series.items()
+    }
     async with db.transaction() as connection:
         await model_artefacts.share(connection, result.sha256, result.artefact)
         kept = {
-            sensor_id: await models.add_model(connection, _new_model(sensor_id, y, plan, result))
-            for sensor_id, y in series.items()
+            sensor_id: await models.add_model(connection, member_model(sensor_id, fit, result))
+            for sensor_id, fit in fits.items()
         }
     return PooledTraining(kept, refused, result.seconds)
 
@@ -97,21 +100,7 @@ async def _histories(
     return series, refused
 
 
-def _new_model(sensor_id: int, y: RegularSeries, plan: TrainingPlan, result: PooledResult) -> NewModel:
+def member_model(sensor_id: int, task: TrainTask, result: PooledResult) -> NewModel:
     """The model as one sensor has it; the database gives it the shared text."""
-    return NewModel(
-        sensor_id=sensor_id,
-        algorithm=plan.algorithm,
-        interval_s=plan.interval_s,
-        horizon=plan.horizon,
-        season=result.season,
-        artefact="",
-        artefact_sha256=result.sha256,
-        data_from_ns=y.start,
-        data_to_ns=y.stop,
-        data_n=int(np.isfinite(y.v).sum()),
-        fit_s=result.seconds,
-        scale=result.scales[sensor_id],
-        params=dict(plan.params),
-        notes=result.notes,
-    )
+    own = TrainResult("", result.sha256, result.season, result.seconds, result.scales[sensor_id], result.notes)
+    return fitted_model(sensor_id, task, own)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.domain.times import DAY, HOUR, to_datetime, to_ns
-from ksys_core.forecasting.pooled_work import PooledEngine
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.services.models import HISTORY_DAYS
-from ksys_core.services.training import TrainingRequest
+from ksys_core.services.training import TIME_LIMIT_S, TrainingRequest
 from ksys_core.store import retraining as store
 from ksys_core.store import training
 from ksys_core.store.pool import Database
@@ -31,12 +33,17 @@ NIGHT_FOLDS: Final = 96
 """Tests at most: two thirds count, more than the gate needs, and a thousand sensors have to be done by morning."""
 DRIFT_PAUSE: Final = 6 * HOUR
 """No sensor is retrained for drift more often."""
+MOST_TAGS: Final = 1000
+"""In one job."""
+TAG_LIMIT_S: Final = 60.0
+LONGEST_S: Final = 86_400.0
+"""A job of a shared model may take so much longer for each further tag, but no longer than a day."""
 _MIXER: Final = 2_654_435_761
 """Knuth's multiplicative hash: neighbouring numbers come to lie far apart."""
 
 
 async def nightly(db: Database, *, now_ns: int, zone: ZoneInfo) -> int:
-    """File the jobs of this night that are not filed yet, one a sensor; how many.
+    """File the jobs of this night that are not filed yet, one a sensor, one for all tags of a shared model; how many.
 
     Run as often as you like: a night has one job a sensor. After an outage over night the jobs come late, not never.
     """
@@ -46,26 +53,64 @@ async def nightly(db: Database, *, now_ns: int, zone: ZoneInfo) -> int:
     begin = to_ns(datetime.combine(local.date(), NIGHT, zone))
     batch = local.date().isoformat()
     filed = 0
-    for candidate in await store.of_night(db, batch):
-        algorithms = tuple(name for name in _tried(candidate) if _due(candidate, name, now_ns))
-        if algorithms:
-            job = _job(candidate, algorithms, "nightly", batch, begin + offset(candidate.sensor_id))
+    for pool in pools(await store.of_night(db, batch)):
+        algorithms = tuple(name for name in _tried(pool) if _due(pool, name, now_ns))
+        if algorithms and not any(member.busy for member in pool):
+            job = _job(pool, algorithms, "nightly", batch, begin + offset(pool[0].sensor_id))
             filed += await training.file(db, job) is not None
     return filed
 
 
 async def after_drift(db: Database, *, now_ns: int) -> int:
-    """File a job for every sensor whose champion has drifted, at most one in six hours; how many."""
+    """File a job for every sensor (or shared model) whose champion has drifted, at most one in six hours; how many.
+
+    What the findings led to is noted with them, also where it is nothing.
+    """
     filed = 0
-    for candidate in await store.drifted(db, now_ns - DRIFT_PAUSE):
-        algorithms = _tried(candidate)
-        if not algorithms:
+    for pool in pools(await store.of_now(db, now_ns - DRIFT_PAUSE)):
+        findings = [finding for member in pool for finding in member.findings]
+        algorithms = _tried(pool)
+        if not findings:
             continue
-        job_id = await training.file(db, _job(candidate, algorithms, "drift"))
-        assert job_id is not None
-        await store.lead_to(db, candidate.findings, job_id)
-        filed += 1
+        if any(member.busy for member in pool):
+            await store.lead_to(db, findings, "paused")
+        elif not algorithms:
+            await store.lead_to(db, findings, "on_trial")
+        else:
+            await store.lead_to(db, findings, "retraining", await training.file(db, _job(pool, algorithms, "drift")))
+            filed += 1
     return filed
+
+
+def pools(candidates: Sequence[Candidate]) -> list[Sequence[Candidate]]:
+    """Champions that are trained together: those that have ever had one model between them, set up alike.
+
+    A tag that could not be trained one night thus finds back to the others; one that shares none is a pool of its own.
+    """
+    keys = {candidate.sensor_id: _keys(candidate) for candidate in candidates}
+    sharing: defaultdict[tuple[str, str], list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        for key in keys[candidate.sensor_id]:
+            sharing[key].append(candidate)
+    found: list[list[Candidate]] = []
+    seen: set[int] = set()
+    for candidate in candidates:
+        pool, reached = [], [candidate]
+        while reached:
+            member = reached.pop()
+            if member.sensor_id not in seen:
+                seen.add(member.sensor_id)
+                pool.append(member)
+                reached += [other for key in keys[member.sensor_id] for other in sharing.pop(key, ())]
+        found.append(sorted(pool, key=lambda member: member.sensor_id))
+    return [pool[i : i + MOST_TAGS] for pool in found for i in range(0, len(pool), MOST_TAGS)]
+
+
+def _keys(candidate: Candidate) -> list[tuple[str, str]]:
+    """A key for each shared model of this setup that the sensor has had."""
+    c = candidate
+    setup = json.dumps([c.algorithm, c.interval_s, c.horizon, c.season, c.params], sort_keys=True)
+    return [(setup, fingerprint) for fingerprint in c.shared]
 
 
 def offset(sensor_id: int) -> int:
@@ -73,43 +118,46 @@ def offset(sensor_id: int) -> int:
     return sensor_id * _MIXER % 2**32 * SPREAD >> 32
 
 
-def _tried(candidate: Candidate) -> tuple[str, ...]:
-    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet.
-
-    A model of several tags is left as it is: fitted to one tag alone it would be another one.
-    """
-    names = dict.fromkeys((candidate.algorithm, *CHALLENGERS))
-    return tuple(name for name in names if name in SPECS and _fitted_alone(name) and name not in candidate.in_shadow)
-
-
-def _fitted_alone(algorithm: str) -> bool:
-    spec = SPECS[algorithm]
-    return not spec.instant and not isinstance(spec.engine, PooledEngine)
+def _tried(pool: Sequence[Candidate]) -> tuple[str, ...]:
+    """The champion's own kind, unless there is nothing to fit, and the usual challengers that are not in shadow yet."""
+    names = dict.fromkeys((pool[0].algorithm, *CHALLENGERS))
+    return tuple(
+        name
+        for name in names
+        if name in SPECS and not SPECS[name].instant and any(name not in member.in_shadow for member in pool)
+    )
 
 
-def _due(candidate: Candidate, algorithm: str, now_ns: int) -> bool:
-    newest = candidate.newest_ns.get(algorithm)
-    return newest is None or now_ns - newest >= EVERY_DAYS.get(algorithm, 1) * DAY - SLACK
+def _due(pool: Sequence[Candidate], algorithm: str, now_ns: int) -> bool:
+    oldest = min(member.newest_ns.get(algorithm, 0) for member in pool)
+    return now_ns - oldest >= EVERY_DAYS.get(algorithm, 1) * DAY - SLACK
 
 
 def _job(
-    candidate: Candidate,
+    pool: Sequence[Candidate],
     algorithms: tuple[str, ...],
     origin: str,
     batch: str | None = None,
     not_before_ns: int | None = None,
 ) -> NewJob:
-    """The champion's grid, horizon, season and parameters, over the newest data."""
+    """The champions' grid, horizon, season and parameters, over the newest data."""
+    first = pool[0]
     request = TrainingRequest(
         algorithms,
-        candidate.interval_s,
-        candidate.horizon,
-        candidate.season,
-        max(HISTORY_DAYS, (candidate.data_to_ns - candidate.data_from_ns) / DAY),
+        first.interval_s,
+        first.horizon,
+        first.season,
+        max(HISTORY_DAYS, *((member.data_to_ns - member.data_from_ns) / DAY for member in pool)),
         NIGHT_FOLDS,
-        params={candidate.algorithm: candidate.params},
+        params={first.algorithm: first.params},
         after="gate",
     )
     return NewJob(
-        [candidate.sensor_id], algorithms, request.plain(), origin=origin, batch=batch, not_before_ns=not_before_ns
+        [member.sensor_id for member in pool],
+        algorithms,
+        request.plain(),
+        time_limit_s=min(TIME_LIMIT_S + TAG_LIMIT_S * (len(pool) - 1), LONGEST_S),
+        origin=origin,
+        batch=batch,
+        not_before_ns=not_before_ns,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ksys_core.domain.times import SECOND
@@ -23,3 +23,10 @@ async def run(db: Database, *, clock: Callable[[], int]) -> int:
         while (buckets := await step(db)) is not None:
             written += buckets
     return written
+
+
+async def settle(db: Database, sensor_ids: Sequence[int]) -> None:
+    """Do again what late readings of `sensor_ids` touched, so that whoever reads their roll-ups now misses none."""
+    if db.capabilities.timescale is None:
+        while await rollups.redo_late(db, sensor_ids) is not None:
+            pass

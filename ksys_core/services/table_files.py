@@ -8,32 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import importlib
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
-
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.utils.exceptions import WorkbookAlreadySaved
+from typing import Final, Protocol
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
+from ksys_core.services.table_cells import Cell, guarded
 
-Cell = str | int | float | bool | None
-SHEET_ROWS: Final = 1_000_000
-"""Rows of one sheet of an XLSX file, which can't hold more than 1,048,576; the rest goes to further sheets."""
-LONGEST_CELL: Final = 32_767
-"""Characters that a cell of an XLSX file can hold."""
-_FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_XLSX: Final = "ksys_core.services.table_xlsx"
+
+
+class Writer(Protocol):
+    """A kind of file. `close` comes last in any case, `finish` before it when the table is whole."""
+
+    def write(self, rows: Iterable[Sequence[Cell]]) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class Table:
     """A file being written, beside the event loop."""
 
-    def __init__(self, file: _Csv | _Xlsx) -> None:
+    def __init__(self, file: Writer) -> None:
         self._file = file
 
     async def write(self, rows: Iterable[Sequence[Cell]]) -> None:
@@ -51,16 +53,6 @@ async def _to_its_end(function: Callable[..., None], *args: object) -> None:
         raise
 
 
-def guarded(text: str) -> str:
-    """`text` so that no spreadsheet computes it."""
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA_SIGNS) else text
-
-
-def unguarded(text: str) -> str:
-    """What `guarded` was given."""
-    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA_SIGNS) else text
-
-
 @asynccontextmanager
 async def new_table(path: Path, head: Sequence[str], title: str) -> AsyncIterator[Table]:
     """A table to write to, CSV or XLSX by the name of the file; `head` begins it, `title` names the sheet.
@@ -70,12 +62,14 @@ async def new_table(path: Path, head: Sequence[str], title: str) -> AsyncIterato
     Raises:
         KnownError: the name ends in neither .csv nor .xlsx, or the file can't be written.
     """
-    kinds: dict[str, type[_Csv | _Xlsx]] = {".csv": _Csv, ".xlsx": _Xlsx}
+    kinds: dict[str, Callable[[Path, Sequence[str], str], Writer]] = {".csv": _Csv, ".xlsx": _xlsx}
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         raise KnownError("table.kind", N_("{file}: the name must end in .csv or .xlsx."), file=path.name)
     part = path.with_name(path.name + ".part")
     try:
+        if kind is _xlsx:
+            await asyncio.to_thread(importlib.import_module, _XLSX)
         file = kind(part, head, title)
         try:
             yield Table(file)
@@ -89,6 +83,12 @@ async def new_table(path: Path, head: Sequence[str], title: str) -> AsyncIterato
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _xlsx(path: Path, head: Sequence[str], title: str) -> Writer:
+    """Its library takes a quarter of a second to load, which nobody should wait for who writes no such file."""
+    made: Writer = importlib.import_module(_XLSX).Xlsx(path, head, title)
+    return made
 
 
 class _Csv:
@@ -113,55 +113,3 @@ def _csv_cell(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return guarded(cell) if isinstance(cell, str) else repr(cell)
-
-
-class _Xlsx:
-    def __init__(self, path: Path, head: Sequence[str], title: str) -> None:
-        self._path, self._head, self._title = path, head, title
-        self._book = Workbook(write_only=True)
-        self._sheet: Any = None
-        self._rows = SHEET_ROWS
-        self._saved = False
-        path.touch()
-
-    def write(self, rows: Iterable[Sequence[Cell]]) -> None:
-        for row in rows:
-            if self._rows == SHEET_ROWS:
-                self._begin_sheet()
-            self._append(row)
-            self._rows += 1
-
-    def _begin_sheet(self) -> None:
-        number = len(self._book.worksheets)
-        self._sheet = self._book.create_sheet(self._title if not number else f"{self._title} {number + 1}")
-        self._sheet.freeze_panes = "A2"
-        self._append(self._head)
-        self._rows = 0
-
-    def _append(self, row: Sequence[Cell]) -> None:
-        self._sheet.append([self._cell(cell) for cell in row])
-
-    def _cell(self, cell: Cell) -> Any:
-        """Numbers of more digits than a spreadsheet keeps (15) become texts, so that none is changed."""
-        if isinstance(cell, float) and float(f"{cell:.15g}") != cell:
-            return self._text(repr(cell))
-        return self._text(cell) if isinstance(cell, str) else cell
-
-    def _text(self, text: str) -> Any:
-        cell = WriteOnlyCell(self._sheet, ILLEGAL_CHARACTERS_RE.sub("\ufffd", text)[:LONGEST_CELL])
-        cell.data_type = "s"
-        return cell
-
-    def finish(self) -> None:
-        if self._sheet is None:
-            self._begin_sheet()
-        self._book.save(self._path)
-        self._saved = True
-
-    def close(self) -> None:
-        """Remove what a book that was given up has put aside."""
-        for sheet in () if self._saved else self._book.worksheets:
-            with suppress(WorkbookAlreadySaved):
-                sheet.close()
-            with suppress(OSError, ValueError):
-                sheet._writer.cleanup()

@@ -18,7 +18,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
-from ksys_core.services.table_files import LONGEST_CELL, unguarded
+from ksys_core.services.table_cells import LONGEST_CELL, unguarded
 
 MOST_BYTES: Final = 50_000_000
 MOST_UNPACKED: Final = 300_000_000

@@ -21,6 +21,9 @@ async def settle(db: Database, job: Claimed, claimant: str, sensor_id: int, done
         steps = {step.algorithm: step for step in await store.steps(connection, job.job_id, sensor_id)}
         gated = job.request.get("after") == "gate"
         outcomes = _outcomes(done.judged) if gated else {}
+        if job.origin != "person":  # whoever asks for a second challenger of a kind gets it, a night does not
+            on_trial = await lifecycle.in_shadow(connection, sensor_id)
+            outcomes |= {name: "kept" for name in on_trial if outcomes.get(name) == "challenger"}
         verdicts = [_verdict(row, done.season, outcomes) for row in done.judged if row.algorithm in steps]
         await store.judge(connection, job.job_id, sensor_id, verdicts)
         for algorithm, outcome in outcomes.items():

@@ -1,4 +1,4 @@
-"""The process of a training job: does one sensor after the other and tells how far it is. It knows no database."""
+"""The process of a training job: does one thing after the other and tells how far it is. It knows no database."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ import psutil
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.attempts import out_of_memory
 from ksys_core.forecasting.training import Message, Progress, SensorTask, train_sensor
+from ksys_core.forecasting.training_pool import PoolDone, PoolTask, train_pool
+from ksys_core.i18n import N_
 from ksys_core.services.compute import begin_worker, spawning
 
 TELL_S: Final = 0.2
@@ -31,12 +33,13 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The sensor could not be trained at all."""
+    """The sensor, or the model of all, could not be trained at all."""
 
     error: KnownError
 
 
-Told = Message | Ready | Failed
+Told = Message | PoolDone | Ready | Failed
+Task = SensorTask | PoolTask
 
 
 def limit_memory(megabytes: int) -> None:
@@ -58,7 +61,7 @@ def _mapped() -> int:
 
 
 def main(connection: Connection, memory_limit_mb: int) -> None:
-    """Train every `SensorTask` that comes through `connection` until None comes."""
+    """Do every `Task` that comes through `connection` until None comes."""
     begin_worker()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -67,18 +70,21 @@ def main(connection: Connection, memory_limit_mb: int) -> None:
     tell = _paced(connection.send)
     while (task := connection.recv()) is not None:
         try:
-            train_sensor(task, tell)
+            if isinstance(task, PoolTask):
+                train_pool(task, tell)
+            else:
+                train_sensor(task, tell)
         except KnownError as error:
             connection.send(Failed(error))
         except MemoryError:
             connection.send(Failed(out_of_memory()))
 
 
-def _paced(send: Callable[[object], None]) -> Callable[[Message], None]:
+def _paced(send: Callable[[object], None]) -> Callable[[Message | PoolDone], None]:
     """`send`, but for progress that comes too fast."""
     told = float("-inf")
 
-    def tell(message: Message) -> None:
+    def tell(message: Message | PoolDone) -> None:
         nonlocal told
         if isinstance(message, Progress):
             now = time.monotonic()
@@ -91,7 +97,7 @@ def _paced(send: Callable[[object], None]) -> Callable[[Message], None]:
 
 
 class TrainingProcess:
-    """The process, seen from the service: `give` it a sensor, `hear` what it tells; `kill` ends it at once."""
+    """The process, seen from the service: `give` it work, `hear` what it tells; `kill` ends it at once."""
 
     def __init__(self, memory_limit_mb: int) -> None:
         context = spawning()
@@ -105,8 +111,8 @@ class TrainingProcess:
         self._reader.start()
         self._seen = psutil.Process(self._process.pid)
 
-    async def give(self, task: SensorTask | None) -> None:
-        """Hand over a sensor; None: there is no more.
+    async def give(self, task: Task | None) -> None:
+        """Hand over work; None: there is no more.
 
         Raises:
             BrokenPipeError: the process is gone.
@@ -157,6 +163,14 @@ class TrainingProcess:
                 return
             if message is None:
                 return
+
+
+def ended(process: TrainingProcess, told: Told | None) -> KnownError:
+    """The error for a process that has `told` nothing more before its work was done."""
+    if told is not None:
+        raise TypeError(f"the training process told {told!r}")
+    text = N_("The training process ended unexpectedly (status {status}).")
+    return KnownError("training.ended", text, status=process.exit_status)
 
 
 def _resident(process: psutil.Process) -> int:

@@ -9,8 +9,10 @@ from typing import Final
 from ksys_core.errors import DatabaseDownError, KnownError
 from ksys_core.i18n import N_
 from ksys_core.log import get_logger
+from ksys_core.services import training_pool, training_sensor
+from ksys_core.services.training_pool import PoolRun
 from ksys_core.services.training_process import TrainingProcess
-from ksys_core.services.training_sensor import SensorRun, steps_of
+from ksys_core.services.training_sensor import SensorRun
 from ksys_core.services.training_state import RunState, TakenError, patient
 from ksys_core.store import training as store
 from ksys_core.store.pool import Database
@@ -48,7 +50,7 @@ class _Run:
         self._db = db
         self._job = job
         self._claimant = claimant
-        self._state = RunState(steps_of(job))
+        self._state = RunState(training_pool.steps_of(job) + training_sensor.steps_of(job))
         self._begun = time.monotonic()
         self._process: TrainingProcess | None = None
 
@@ -84,17 +86,19 @@ class _Run:
             await asyncio.gather(doing, watching, return_exceptions=True)
 
     async def _work(self) -> list[KnownError]:
-        """Every sensor; the errors of the steps that failed."""
+        """What is learned from all sensors, then every sensor; the errors of the steps that failed."""
         errors: list[KnownError] = []
         tags = await patient(lambda: store.tags(self._db, self._job.sensor_ids))
         self._process = TrainingProcess(self._job.memory_limit_mb)
         await self._process.hear()
+        pools = await PoolRun(self._db, self._job, self._claimant, self._state, tags).whole(self._process)
+        first, each = self._state.done, training_sensor.steps_of(self._job) // len(self._job.sensor_ids)
         for place, sensor_id in enumerate(self._job.sensor_ids, 1):
             tag = tags.get(sensor_id, str(sensor_id))
             self._state.detail = {"tag": tag}
-            run = SensorRun(self._db, self._job, self._claimant, self._state, sensor_id, tag)
+            run = SensorRun(self._db, self._job, self._claimant, self._state, sensor_id, tag, pools)
             errors += await run.whole(self._process)
-            self._state.done = place * self._state.steps // len(self._job.sensor_ids)
+            self._state.done = first + place * each
             self._state.part = 0.0
         return errors
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
-
-from pydantic import ValidationError
+from typing import Final
 
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.artefacts import data_hash
 from ksys_core.forecasting.evaluation import FOLDS, Kind
 from ksys_core.forecasting.grid import RegularSeries
-from ksys_core.forecasting.registry import SPECS, inputs_of
+from ksys_core.forecasting.pooled_work import PooledResult
+from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.training import FITTING, Progress, SensorDone, SensorTask, StepDone
+from ksys_core.forecasting.training_pool import PoolDone
 from ksys_core.forecasting.work import TrainTask
-from ksys_core.i18n import N_
-from ksys_core.services import models, training_outcome
-from ksys_core.services.model_inputs import with_inputs
-from ksys_core.services.training_process import Failed, Told, TrainingProcess
+from ksys_core.services import models, models_pooled, training_outcome
+from ksys_core.services.training_data import grid_of
+from ksys_core.services.training_pool import Pools
+from ksys_core.services.training_process import Failed, TrainingProcess, ended
 from ksys_core.services.training_state import RunState, TakenError, patient
 from ksys_core.store import models as model_store
 from ksys_core.store import training as store
@@ -31,7 +30,7 @@ FIT_PART: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class SensorRun:
-    """The sensor `sensor_id` (called `tag`) of `job`, done in `process` in the name of `claimant`."""
+    """The sensor `sensor_id` (called `tag`) of `job`, in the name of `claimant`; `pools`: models of all its tags."""
 
     db: Database
     job: Claimed
@@ -39,6 +38,7 @@ class SensorRun:
     state: RunState
     sensor_id: int
     tag: str
+    pools: Pools
 
     async def whole(self, process: TrainingProcess) -> list[KnownError]:
         """Do what is not done yet; the errors of steps that failed.
@@ -47,7 +47,7 @@ class SensorRun:
             TakenError: the job was taken away. KnownError: the process has ended.
         """
         try:
-            y = await patient(self._data)
+            y = await patient(lambda: grid_of(self.db, self.job, self.sensor_id))
         except KnownError as error:
             return await self._all_failed(error, None)
         sha = data_hash(y)
@@ -60,31 +60,8 @@ class SensorRun:
         try:
             await process.give(task)
         except OSError as error:  # its end of the pipe is closed
-            raise _ended(process, None) from error
+            raise ended(process, None) from error
         return await self._followed(process, task, sha)
-
-    async def _data(self) -> RegularSeries:
-        """The grid of the job's window.
-
-        Raises:
-            KnownError: there are no readings, or of a job to be repeated they are not those of then.
-        """
-        request = self.job.request
-        y = await models.history(
-            self.db,
-            now_ns=self.job.window_to_ns,
-            sensor_id=self.sensor_id,
-            interval_s=int(request["interval_s"]),
-            days=float(request["history_days"]),
-        )
-        params = request.get("params", {})
-        y = await with_inputs(self.db, y, [tag for a in self.job.algorithms for tag in _inputs(a, params.get(a, {}))])
-        if self.job.repeat_of is not None:
-            then = await store.data_of(self.db, self.job.repeat_of, self.sensor_id)
-            if then is not None and then != data_hash(y):
-                text = N_("The readings of the training window have changed since job {job}.")
-                raise KnownError("training.data_changed", text, job=self.job.repeat_of)
-        return y
 
     def _complete(self, steps: list[Step]) -> bool:
         names = {step.algorithm for step in steps if step.judged or step.status == "failed"}
@@ -105,7 +82,14 @@ class SensorRun:
             params=request.get("params") or {},
             champion=Kind(*now_in_charge) if known and now_in_charge is not None else None,
             done={step.algorithm: step.backtest for step in steps},
+            shared={name: self._tested(pool) for name, pool in self.pools.items()},
         )
+
+    def _tested(self, pool: PoolDone | KnownError) -> PooledResult | KnownError:
+        """The model of all tags as it was before the tests; it holds for those whose readings it has learned from."""
+        if isinstance(pool, KnownError):
+            return pool
+        return pool.tested if self.sensor_id in pool.fitted.scales else models.no_history()
 
     async def _followed(self, process: TrainingProcess, task: SensorTask, sha: str) -> list[KnownError]:
         errors: list[KnownError] = []
@@ -126,7 +110,7 @@ class SensorRun:
                     self.state.done = before
                     return await self._all_failed(told.error, sha)
                 case _:
-                    raise _ended(process, told)
+                    raise ended(process, told)
 
     def _show(self, progress: Progress) -> None:
         state, share = self.state, progress.done / max(progress.total, 1)
@@ -140,11 +124,12 @@ class SensorRun:
         }
 
     async def _keep(self, step: StepDone, task: SensorTask, sha: str) -> None:
-        model = None
+        model, pool = None, self.pools.get(step.step)
+        fit = TrainTask(step.step, task.y, task.horizon, task.season, dict(task.params.get(step.step, {})))
         if step.model is not None:
-            params = dict(task.params.get(step.step, {}))
-            fit = TrainTask(step.step, task.y, task.horizon, task.season, params)
             model = models.fitted_model(self.sensor_id, fit, step.model)
+        elif step.error is None and isinstance(pool, PoolDone):
+            model = models_pooled.member_model(self.sensor_id, fit, pool.fitted)
         facts = f"folds {step.facts.get('folds', 0)}, outliers {step.facts.get('outliers', 0):.2%}"
         said = step.error or facts + ("" if model is None else f", season {model.season}, fit {model.fit_s:.2f} s")
         self.state.say(f"{self.tag} {step.step}: {said}")
@@ -156,6 +141,7 @@ class SensorRun:
             data_sha256=sha,
             backtest=step.backtest,
             model=model,
+            shared=pool.fitted.artefact if isinstance(pool, PoolDone) else "",
             facts=step.facts,
         )
         await self._stored(result)
@@ -180,21 +166,6 @@ class SensorRun:
             params = error.params
             await self._stored(NewResult(self.sensor_id, algorithm, error.text, params, data_sha256=sha))
         return [error] * len(self.job.algorithms)
-
-
-def _inputs(algorithm: str, params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Tags that a step looks at; none for a step that will fail and say itself what is wrong with it."""
-    try:
-        return inputs_of(algorithm, params)
-    except (KnownError, ValidationError):
-        return ()
-
-
-def _ended(process: TrainingProcess, told: Told | None) -> KnownError:
-    if told is not None:
-        raise TypeError(f"the training process told {told!r}")
-    text = N_("The training process ended unexpectedly (status {status}).")
-    return KnownError("training.ended", text, status=process.exit_status)
 
 
 def steps_of(job: Claimed) -> int:

@@ -143,6 +143,7 @@ class Advisory:
     area: str
     kind: LimitKind
     limit: float
+    model_id: int
     algorithm: str
     source: ForecastSource
     issue: int
@@ -276,7 +277,7 @@ def _advisory(row: object) -> Advisory:
     given = dict(row)  # type: ignore[call-overload]
     return Advisory(
         **{name: given[name] for name in ("advisory_id", "sensor_id", "tag", "unit", "decimals", "area", "source")},
-        **{name: given[name] for name in ("probability", "close_reason", "outcome", "seen_by")},
+        **{name: given[name] for name in ("model_id", "probability", "close_reason", "outcome", "seen_by")},
         kind=given["limit_kind"],
         limit=given["limit_value"],
         algorithm=given["algorithm"] or "",

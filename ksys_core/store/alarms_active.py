@@ -13,6 +13,7 @@ import asyncpg
 
 from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED, AlarmRow
 from ksys_core.domain.times import to_ns
+from ksys_core.store.alarms_live import Version
 from ksys_core.store.alarms_state import STALE_INTERVALS
 from ksys_core.store.pool import Database
 
@@ -25,7 +26,8 @@ select a.alarm_id, a.occurrence, d.sensor_id, s.tag, s.description, s.area, s.un
        a.acked_by, a.acked_at, a.comment, a.shelved_until, a.shelved_by, a.shelved_reason, a.suppressed_reason,
        a.oos_by, a.oos_reason, a.oos_permit, a.oos_review,
        d.cause, d.consequence, d.action, d.confirmation, d.response_s, d.rationalised, d.owner,
-       a.occurrence > 0 and a.confirmed_occurrence >= a.occurrence as confirmed
+       a.occurrence > 0 and a.confirmed_occurrence >= a.occurrence as confirmed,
+       a.xmin::text::bigint, d.xmin::text::bigint, s.xmin::text::bigint
   from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
   left join sensor_latest l using (sensor_id)
  where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM' and ($2::int[] is null or a.alarm_id = any($2))
@@ -52,9 +54,10 @@ select distinct on (d.sensor_id) d.sensor_id, d.priority, a.isa_state, d.kind, a
 
 @dataclass(frozen=True, slots=True)
 class AlarmTable:
-    """Alarms by priority, the unacknowledged of each first, newest first."""
+    """Alarms by priority, the unacknowledged of each first, newest first; the version of each by its id."""
 
     rows: tuple[AlarmRow, ...]
+    versions: Mapping[int, Version]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,7 +102,8 @@ async def load_active(
     """Alarms in `states`; only those of `alarm_ids` when given (to refresh after a message)."""
     ids = None if alarm_ids is None else list(alarm_ids)
     rows = await db.fetch(_ROWS, list(states), ids, float(STALE_INTERVALS))
-    return AlarmTable(tuple(_row(row) for row in rows))
+    made = tuple(_row(row) for row in rows)
+    return AlarmTable(made, {row.alarm_id: _version(read) for row, read in zip(made, rows, strict=True)})
 
 
 async def summary(db: Database) -> AlarmSummary:
@@ -123,6 +127,7 @@ async def alarm_states_for_sensors(db: Database) -> dict[int, SensorAlarm]:
     return {row["sensor_id"]: SensorAlarm(*row) for row in await db.fetch(_OF_SENSORS)}
 
 
+_VERSION_PARTS: Final = 3
 _TEXTS: Final = frozenset({"description", "cause", "consequence", "action", "confirmation"})
 _TIMES: Final = frozenset({"active_since", "detected_at", "now_ts", "acked_at", "shelved_until", "oos_review"})
 
@@ -132,14 +137,19 @@ def _places(columns: tuple[str, ...], names: frozenset[str]) -> tuple[int, ...]:
     return tuple(place for place, name in enumerate(columns) if name in names)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65_536)
 def _texts(written: str) -> Mapping[str, str]:
     """Texts by language; many alarms share the same."""
     return MappingProxyType(json.loads(written))
 
 
+def _version(row: asyncpg.Record) -> Version:
+    state, definition, tag = tuple(row)[-_VERSION_PARTS:]
+    return state, definition, tag
+
+
 def _row(row: asyncpg.Record) -> AlarmRow:
-    columns, values = tuple(row.keys()), list(row.values())
+    columns, values = tuple(row.keys())[:-_VERSION_PARTS], list(row)[:-_VERSION_PARTS]
     for place in _places(columns, _TEXTS):
         values[place] = _texts(values[place])
     for place in _places(columns, _TIMES):

@@ -14,7 +14,7 @@ from ksys_core.store.pool import Database
 _VERSIONS: Final = """
 select a.alarm_id, a.xmin::text::bigint, d.xmin::text::bigint, s.xmin::text::bigint
   from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
- where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM' and ($2::int[] is null or a.alarm_id = any($2))
+ where a.isa_state = any($1::text[]) and a.isa_state <> 'NORM'
  order by d.priority, a.isa_state in ('ACKED', 'LACKED'), a.active_since desc nulls last, a.alarm_id
 """
 _READINGS: Final = """
@@ -36,10 +36,9 @@ class NewestReading:
     stale: bool
 
 
-async def versions(db: Database, states: Sequence[str], alarm_ids: Sequence[int] | None = None) -> dict[int, Version]:
-    """Alarms in `states` (of `alarm_ids`) in the order of their list, with figures that differ when a row does."""
-    ids = None if alarm_ids is None else list(alarm_ids)
-    rows = await db.fetch_columns(_VERSIONS, list(states), ids, dtype=_VERSION_LAYOUT)
+async def versions(db: Database, states: Sequence[str]) -> dict[int, Version]:
+    """Alarms in `states` in the order of their list, with figures that differ when a row does."""
+    rows = await db.fetch_columns(_VERSIONS, list(states), dtype=_VERSION_LAYOUT)
     figures = zip(*(rows[name].tolist() for name in ("state", "definition", "tag")), strict=True)
     return dict(zip(rows["alarm_id"].tolist(), figures, strict=True))
 

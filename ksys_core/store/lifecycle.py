@@ -55,6 +55,11 @@ where k.is_active and k.role = 'challenger' and k.kept_until is not null
 order by k.deployment_id
 """
 
+_ON_TRIAL: Final = """
+select distinct m.algorithm from deployed_models d join trained_models m using (model_id)
+where d.sensor_id = $1 and d.is_active and d.role = 'challenger' and d.kept_until is null
+"""
+
 _BATCH: Final = """
 select r.model_id, r.p from training_results r join training_jobs j using (job_id)
 where j.batch = $1 and r.p is not null and r.model_id is not null
@@ -88,6 +93,11 @@ async def act_on(connection: Connection, model_id: int, outcome: str, reason: st
     """Deploy a model as its `outcome` says; "kept" does nothing."""
     if outcome in _DO:
         await connection.fetchval(_DO[outcome], model_id, reason)
+
+
+async def in_shadow(connection: Connection, sensor_id: int) -> list[str]:
+    """Algorithms of a sensor's challengers that are on trial."""
+    return [row["algorithm"] for row in await connection.fetch(_ON_TRIAL, sensor_id)]
 
 
 async def promote(db: Database, model_id: int, *, reason: str, station: str = "") -> int:

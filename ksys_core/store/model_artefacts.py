@@ -40,7 +40,8 @@ async def newest_artefact(db: Database, sensor_id: int, algorithm: str) -> str:
 
 async def share(connection: Connection, sha256: str, artefact: str) -> None:
     """Keep a text once for every model of this hash that is added from now on."""
-    await connection.execute(_SHARE, sha256, artefact)
+    if not await connection.fetchval("select true from shared_artefacts where sha256 = $1", sha256):
+        await connection.execute(_SHARE, sha256, artefact)
 
 
 async def shared(db: Database, sha256s: Collection[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ Readings before a level's watermark are in its table, later ones are added by it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -39,11 +40,15 @@ async def close_minutes(db: Database, until_ns: int) -> None:
         await connection.execute(_CLOSE, to_datetime(until_ns // MINUTE * MINUTE))
 
 
-async def redo_late(db: Database) -> int | None:
-    """Do the newest part of the late ranges again; returns the buckets written, None when there was nothing to do."""
+async def redo_late(db: Database, sensor_ids: Sequence[int] | None = None) -> int | None:
+    """Do the newest part of the late ranges (of `sensor_ids`; None: of all) again.
+
+    Returns the buckets written, None when there was nothing to do. Waits for a run that is at it.
+    """
     async with db.transaction() as connection:
         await _prepare(connection)
-        rows = await connection.fetch(_TAKE_LATE, _LATE_ROWS_AT_ONCE)
+        only = None if sensor_ids is None else list(sensor_ids)
+        rows = await connection.fetch(_TAKE_LATE, _LATE_ROWS_AT_ONCE, only)
         if not rows:
             return None
         late = Ranges(*(list(column) for column in zip(*rows, strict=True)))
@@ -98,7 +103,9 @@ async def _compute(connection: Connection, level: RollupLevel, ranges: Ranges, b
 
 _CLOSE = "update rollup_state set late_before = $1 where level = '1m' and late_before < $1"
 _TAKE_LATE = """
-delete from rollup_late where late_id in (select late_id from rollup_late order by start desc, late_id limit $1)
+delete from rollup_late where late_id in (
+  select late_id from rollup_late where $2::int[] is null or sensor_id = any ($2::int[])
+  order by start desc, late_id limit $1)
 returning sensor_id, start, stop
 """
 _CLOSED = "select nullif(late_before, '-infinity') from rollup_state where level = '1m'"

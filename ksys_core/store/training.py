@@ -11,6 +11,7 @@ import asyncpg
 
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.store.connection import Connection
+from ksys_core.store.model_artefacts import share
 from ksys_core.store.models import NewModel, add_model
 from ksys_core.store.pool import Database
 
@@ -53,7 +54,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class NewResult:
-    """A finished step to keep; `model` None for the champion's and for a failed one."""
+    """A finished step to keep; `model` None for the champion's and for a failed one; `shared`: text of a shared one."""
 
     sensor_id: int
     algorithm: str
@@ -62,6 +63,7 @@ class NewResult:
     data_sha256: str | None = None
     backtest: bytes | None = None
     model: NewModel | None = None
+    shared: str = ""
     facts: Mapping[str, Any] | None = None
 
 
@@ -231,6 +233,8 @@ async def keep(db: Database, job_id: int, claimant: str, result: NewResult) -> b
 
 async def _add(connection: Connection, job_id: int, result: NewResult) -> None:
     model = result.model
+    if model is not None and result.shared:
+        await share(connection, model.artefact_sha256, result.shared)
     model_id = None if model is None else await add_model(connection, model, job_id=job_id)
     await connection.execute(
         _ADD_RESULT,
@@ -311,6 +315,7 @@ async def finish(
         if ended == "UPDATE 0":
             return False
         await connection.execute(_DROP_STEPS, job_id)
+        await connection.execute("delete from training_pools where job_id = $1", job_id)
         await connection.execute("select ksys_notify('training', array[$1::integer])", job_id)
     return True
 

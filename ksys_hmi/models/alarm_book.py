@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ksys_core.areas import area_title
+from ksys_core.areas import area_order, area_title
 from ksys_core.domain.alarms.rows import UNACKNOWLEDGED, AlarmRow
 from ksys_core.i18n import tr
 from ksys_hmi.models.alarm_filter import EVERYTHING, AlarmFilter
@@ -154,13 +154,13 @@ class AlarmBook:
         """By priority, the unacknowledged of each first, the newest first; grouped: within units. What is shelved or
         out of service by when that ends."""
         if isinstance(row, Heading):
-            return 1, row.area, 0, False, 0, 0
+            return 1, area_order(row.area), 0, False, 0, 0
         if row.isa in _ENDS and row.isa in self._states:
-            return 1, "", 0, False, _ENDS[row.isa](row) or 0, row.alarm_id
+            return 1, (), 0, False, _ENDS[row.isa](row) or 0, row.alarm_id
         rank = row.priority, row.isa in _ACKNOWLEDGED, -(row.active_since or 0), row.alarm_id
         if self.grouping is None:
-            return 1, "", *rank
-        return (0, "", *rank) if row.alarm_id == self.grouping.first_out else (1, unit_of(row), *rank)
+            return 1, (), *rank
+        return (0, (), *rank) if row.alarm_id == self.grouping.first_out else (1, area_order(unit_of(row)), *rank)
 
     def _keep(self, row: AlarmRow) -> None:
         alarm_id, before = row.alarm_id, self.rows.get(row.alarm_id)

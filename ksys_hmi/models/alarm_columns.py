@@ -60,8 +60,8 @@ class AlarmColumns:
                 moving=True,
                 tooltip=lambda row: self._moment(row.active_since),
             ),
-            _column(N_("Age"), self._age, numeric=True, moving=True),
-            _column(N_("To respond"), self._left_to_respond, numeric=True, moving=True),
+            _column(N_("Age"), self._age, numeric=True, ticking=True),
+            _column(N_("To respond"), self._left_to_respond, numeric=True, ticking=True),
             *self._identity(),
             _column(SPARK, lambda _row: _NONE, tooltip=lambda _row: tr("Last hour and limit")),
             _column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True, hidden=True),
@@ -76,7 +76,7 @@ class AlarmColumns:
         """With the time that is left."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.shelved_until), numeric=True, moving=True),
+            _column(N_("Left"), lambda row: self._left(row.shelved_until), numeric=True, ticking=True),
             _column(N_("Until"), lambda row: self._moment(row.shelved_until)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.shelved_by or _NONE),
@@ -96,7 +96,7 @@ class AlarmColumns:
         """With permit and date of review."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.oos_review), numeric=True, moving=True),
+            _column(N_("Left"), lambda row: self._left(row.oos_review), numeric=True, ticking=True),
             _column(N_("Review"), lambda row: self._moment(row.oos_review)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.oos_by or _NONE),
@@ -128,7 +128,7 @@ class AlarmColumns:
             _column(TAG, lambda row: row.tag),
             _column(N_("Description"), lambda row: tr.pick(dict(row.description))),
             _column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
-            _column(NOW, self._present, numeric=True, moving=True, tooltip=self._read_at),
+            _column(NOW, self._present, numeric=True, ticking=True, tooltip=self._read_at),
             _column(N_("Limit"), _limit, numeric=True),
         )
 
@@ -193,6 +193,7 @@ def _column(
     numeric: bool = False,
     hidden: bool = False,
     moving: bool = False,
+    ticking: bool = False,
     tooltip: Callable[[AlarmRow], str] | None = None,
 ) -> Column[DeskRow]:
     """A column that is empty beside a heading, but for the tag: there the heading says what it is."""
@@ -201,7 +202,7 @@ def _column(
     def of(text_of: Callable[[AlarmRow], str]) -> Callable[[DeskRow], str]:
         return lambda row: beside(row) if isinstance(row, Heading) else text_of(row)
 
-    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving)
+    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving, ticking)
 
 
 def _limit(row: AlarmRow) -> str:

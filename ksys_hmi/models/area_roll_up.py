@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ksys_core.areas import area_order
 from ksys_core.domain.alarms.rows import LISTED, UNACKNOWLEDGED
 from ksys_core.domain.tags import Sensor
 from ksys_core.store.alarms_areas import AreaCount
@@ -43,7 +44,7 @@ def area_paths(sensors: Mapping[int, Sensor]) -> tuple[str, ...]:
     paths: set[str] = set()
     for area in {sensor.area for sensor in sensors.values()}:
         paths.update(_upwards(area))
-    return tuple(sorted(paths))
+    return tuple(sorted(paths, key=area_order))
 
 
 def count_of(counts: Iterable[AreaCount]) -> Count:

@@ -28,7 +28,8 @@ class Column(Generic[RowT]):
     """One column: English `title` (marked for translation), the text of a row, numbers to the right.
 
     The title is also its name where a person's choice of columns is kept; `hidden`: not shown until it is chosen;
-    `moving`: the text follows from more than the row, such as the time.
+    `moving`: the text follows from more than the row; `ticking`: it changes with every second or
+    reading, so it is written at each painting.
     """
 
     title: str
@@ -37,6 +38,7 @@ class Column(Generic[RowT]):
     tooltip: Callable[[RowT], str] | None = None
     hidden: bool = False
     moving: bool = False
+    ticking: bool = False
 
 
 class RowsModel(QAbstractTableModel, Generic[RowT]):

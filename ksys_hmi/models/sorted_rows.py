@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QModelIndex, QObject
 
 from ksys_hmi.models.rows import Column, RowsModel
 
 RowT = TypeVar("RowT")
+ItemT = TypeVar("ItemT")
 Order = tuple[Any, ...]
 """Sorts the rows: tuples that can be compared with one another and are never equal for two rows."""
 _ROOT: Final = QModelIndex()
@@ -110,7 +112,7 @@ class SortedRowsModel(RowsModel[RowT], Generic[RowT]):
     def _tail_fits(self, first_new: int) -> bool:
         return first_new == 0 or self._orders[first_new - 1] < self._orders[first_new]
 
-    def _source(self, moved: dict[int, Order], leaving: list[int], added: int) -> list[int]:
+    def _source(self, moved: dict[int, Order], leaving: list[int], added: int) -> NDArray[np.int64]:
         """For each row of the new list where it is now: the rows that stay in order, each of the others put in
         where it belongs among them, those that leave last. A sort of all would compare 20,000 tuples that fit."""
         count = len(self._orders)
@@ -123,14 +125,16 @@ class SortedRowsModel(RowsModel[RowT], Generic[RowT]):
         among = np.array([bisect_left(self._orders, order, 0, old) for order, _ in loose], np.int64)
         among -= np.searchsorted(out, among)
         placed = np.insert(stay, among, [position for _, position in loose])
-        source: list[int] = placed.tolist()
-        return source + leaving
+        return np.concatenate([placed, np.array(leaving, np.int64)])
 
-    def _permute(self, source: list[int]) -> None:
-        """Row n becomes what was row ``source[n]``."""
+    def _permute(self, source: NDArray[np.int64]) -> None:
+        """Row n becomes what was row ``source[n]``; what stays together is copied together."""
         self.layoutAboutToBeChanged.emit()
-        self._sorted[:] = list(map(self._sorted.__getitem__, source))
-        self._orders[:] = list(map(self._orders.__getitem__, source))
+        breaks = np.flatnonzero(np.diff(source) != 1)
+        firsts, lasts = source[np.r_[0, breaks + 1]].tolist(), source[np.r_[breaks, len(source) - 1]].tolist()
+        runs = [slice(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]
+        self._sorted[:] = _joined(self._sorted, runs)
+        self._orders[:] = _joined(self._orders, runs)
         kept = self.persistentIndexList()
         if kept:
             target = np.empty(len(source), np.int64)
@@ -151,6 +155,13 @@ class SortedRowsModel(RowsModel[RowT], Generic[RowT]):
             starts, stops = at[:1], at[-1:]
         for first, last in zip(starts.tolist(), stops.tolist(), strict=True):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
+
+
+def _joined(items: list[ItemT], runs: Iterable[slice]) -> list[ItemT]:
+    made: list[ItemT] = []
+    for run in runs:
+        made += items[run]
+    return made
 
 
 _MOST_SIGNALS: Final = 16

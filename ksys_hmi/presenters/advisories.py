@@ -1,4 +1,6 @@
-"""Presenter of the advisories: limits that forecasts will cross. No sound, nothing to acknowledge."""
+"""Presenter of the advisories: limits that forecasts will cross, forecasts that no longer fit. No sound, nothing to
+acknowledge.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ksys_core.services import advisories
-from ksys_core.services.advisories import Advisory
+from ksys_core.services.advisories import AnyAdvisory
 from ksys_hmi.models.advisory_rows import scores_text
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
@@ -15,11 +17,12 @@ from ksys_hmi.runtime import Runtime
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdvisoriesState(PageState):
     """Attributes:
-    current: open ones, the nearest crossing first; past: closed ones, newest first. scores: how good they were.
+    current: open ones, the nearest crossing first, then drift; past: closed ones, newest first.
+    scores: how good those of limits were.
     """
 
-    current: tuple[Advisory, ...] = ()
-    past: tuple[Advisory, ...] = ()
+    current: tuple[AnyAdvisory, ...] = ()
+    past: tuple[AnyAdvisory, ...] = ()
     scores: str = ""
 
 
@@ -43,7 +46,7 @@ class AdvisoriesPresenter(Presenter[AdvisoriesState]):
             scores=scores_text(found.scores),
         )
 
-    def mark_seen(self, rows: Sequence[Advisory]) -> None:
+    def mark_seen(self, rows: Sequence[AnyAdvisory]) -> None:
         """Note that this person has seen them."""
         ids = [row.advisory_id for row in rows if row.seen_by is None]
         if ids:

@@ -115,20 +115,21 @@ class AlarmsPresenter(Presenter[AlarmsState]):
         self._group(flood)
 
     async def _read_what_differs(self, wanted: set[int] | None) -> None:
-        """Read the alarms of `wanted` (empty or None: all) whose version is another one; the foremost first.
-
-        Versions are taken before the rows: what changes in between is read again with its own message.
-        """
-        found = await versions(self.runtime.db, self._states, sorted(wanted) if wanted else None)
-        scope = dict.fromkeys([*found, *(wanted or self._versions)])
-        differing = [alarm_id for alarm_id in scope if found.get(alarm_id) != self._versions.get(alarm_id)]
+        """Read the alarms of `wanted`; empty or None: all whose version is another one, the foremost first."""
+        differing = sorted(wanted) if wanted else await self._differing()
         for start in range(0, len(differing), _AT_ONCE):
             part = differing[start : start + _AT_ONCE]
             table = await alarms.load_active(self.runtime.db, states=NOT_NORMAL, alarm_ids=part)
             self._book.take(table.rows, part)
             for alarm_id in part:
                 self._versions.pop(alarm_id, None)
-            self._versions.update((alarm_id, found[alarm_id]) for alarm_id in part if alarm_id in found)
+            listed = (row.alarm_id for row in table.rows if row.isa in self._states)
+            self._versions.update((alarm_id, table.versions[alarm_id]) for alarm_id in listed)
+
+    async def _differing(self) -> list[int]:
+        found = await versions(self.runtime.db, self._states)
+        scope = dict.fromkeys([*found, *self._versions])
+        return [alarm_id for alarm_id in scope if found.get(alarm_id) != self._versions.get(alarm_id)]
 
     def set_filter(self, wanted: AlarmFilter) -> None:
         """Show only what `wanted` lets through."""

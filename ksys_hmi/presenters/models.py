@@ -13,6 +13,7 @@ from ksys_core.errors import KnownError
 from ksys_core.forecasting.registry import SPECS
 from ksys_core.i18n import N_, tr
 from ksys_core.services import drift, lifecycle, metrics, models, training
+from ksys_core.services.drift_words import KINDS
 from ksys_core.services.training import Prospect, TrainingRequest
 from ksys_core.services.training_words import prospect_text
 from ksys_core.store.models import ModelRow
@@ -24,12 +25,6 @@ from ksys_hmi.runtime import Runtime
 JOBS_SHOWN: Final = 100
 PROSPECTS: Final = 12
 """Tags whose data are looked at while a request is made."""
-DRIFTS: Final = {
-    "concept": N_("larger errors"),
-    "bias": N_("one-sided errors"),
-    "input": N_("other values than in training"),
-    "coverage": N_("bounds that do not hold"),
-}
 ALGORITHMS: Final = tuple((name, spec.title) for name, spec in SPECS.items())
 
 
@@ -72,7 +67,7 @@ class ModelsPresenter(Presenter[ModelsState]):
         by_model = {score.model_id: score for score in scores}
         drifts: dict[int, list[str]] = {}
         for found in await drift.findings(db):
-            drifts.setdefault(found.model_id, []).append(tr(DRIFTS[found.kind]))
+            drifts.setdefault(found.model_id, []).append(tr(KINDS[found.kind]))
         lines = [
             ModelLine(row, _title(row), by_model.get(row.model_id), ", ".join(drifts.get(row.model_id, ())))
             for row in sorted(rows, key=lambda row: (row.tag, row.role != "champion", row.model_id))

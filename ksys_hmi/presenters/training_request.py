@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ksys_core.domain.times import HOUR, MINUTE, SECOND
-from ksys_core.i18n import tr
+from ksys_core.forecasting.pooled_work import pooled
+from ksys_core.forecasting.registry import SPECS
+from ksys_core.i18n import N_, tr
 from ksys_core.services.training import TrainingRequest
 from ksys_hmi.formats import format_value
 
@@ -39,6 +41,12 @@ class Choice:
         if not self.tags:
             return tr("Choose at least one tag.")
         return "" if self.algorithms else tr("Choose at least one algorithm.")
+
+    def together_text(self) -> str:
+        """Which of the algorithms learn from all tags together; empty when none does."""
+        titles = ", ".join(tr(SPECS[name].title) for name in self.algorithms if pooled(name))
+        text = N_("{algorithm}: one model learns from all chosen tags together; each tag is judged for itself.")
+        return tr(text, algorithm=titles) if titles else ""
 
     def reach_text(self) -> str:
         """How far the forecast reaches."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
 from ksys_hmi.actions import Actions
-from ksys_hmi.models.advisory_rows import current_model, past_model
+from ksys_hmi.models.advisory_rows import current_model, of_model, past_model
 from ksys_hmi.presenters.advisories import AdvisoriesPresenter, AdvisoriesState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.page import Page
@@ -19,14 +19,17 @@ from ksys_hmi.widgets.row_table import RowTable
 
 
 class AdvisoriesPage(Page[AdvisoriesState]):
-    """What is expected above, what became of the earlier ones below; T shows the trend with its forecast."""
+    """What is expected above, what became of the earlier ones below.
+
+    T shows the trend with its forecast, M the model; Enter what the advisory is about: the trend, of drift the model.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         presenter = AdvisoriesPresenter(runtime)
         super().__init__(runtime, presenter)
         self._advisories = presenter
-        self.current = RowTable(current_model(runtime.zone, runtime.now_ns), 3)
-        self.past = RowTable(past_model(runtime.zone), 4)
+        self.current = RowTable(current_model(runtime.zone, runtime.now_ns), 4)
+        self.past = RowTable(past_model(runtime.zone), 6)
         self.title, self.past_title, self.scores, self.hint = QLabel(), QLabel(), QLabel(), QLabel()
         self._buttons = QHBoxLayout()
         self._buttons.addStretch(1)
@@ -48,14 +51,15 @@ class AdvisoriesPage(Page[AdvisoriesState]):
         column.addLayout(below)
         column.addWidget(self.past, 2)
         for table in (self.current, self.past):
-            table.row_activated.connect(lambda table=table: self._open_trend(table))
+            table.row_activated.connect(lambda table=table: self._open(table))
         self._colour()
         self.retranslate()
         self.render_state(presenter.state)
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            "advisories.trend": lambda: self._open_trend(self.past if self.past.hasFocus() else self.current),
+            "advisories.trend": lambda: self._open_trend(self._table()),
+            "advisories.model": lambda: self._open_model(self._table()),
             "advisories.seen": lambda: self._advisories.mark_seen(self.current.selected_rows()),
         }
 
@@ -67,7 +71,7 @@ class AdvisoriesPage(Page[AdvisoriesState]):
             self._buttons.insertWidget(self._buttons.count() - 1, button)
 
     def retranslate(self) -> None:
-        self.title.setText(tr("Limits that forecasts will cross"))
+        self.title.setText(tr("Limits that forecasts will cross, and forecasts that no longer fit"))
         self.past_title.setText(tr("Earlier advisories"))
         self.current.setAccessibleName(self.title.text())
         self.past.setAccessibleName(self.past_title.text())
@@ -79,8 +83,24 @@ class AdvisoriesPage(Page[AdvisoriesState]):
         self.current.model().show_rows(state.current)
         self.past.model().show_rows(state.past)
         self.scores.setText(state.scores)
-        empty = "" if state.current else tr("No forecast crosses a limit within its horizon.")
+        empty = (
+            "" if state.current else tr("No forecast crosses a limit within its horizon, and none has stopped fitting.")
+        )
         self.hint.setText(state.error or (tr("Loading …") if state.loading else empty))
+
+    def _table(self) -> RowTable[Any]:
+        return self.past if self.past.hasFocus() else self.current
+
+    def _open(self, table: RowTable[Any]) -> None:
+        if table.current is not None and of_model(table.current):
+            self._open_model(table)
+        else:
+            self._open_trend(table)
+
+    def _open_model(self, table: RowTable[Any]) -> None:
+        row = table.current
+        if row is not None:
+            self.runtime.open_page("models", model_id=row.model_id)
 
     def _open_trend(self, table: RowTable[Any]) -> None:
         row = table.current

@@ -28,8 +28,8 @@ from ksys_hmi.presenters.alarm_kpis import DAY_S, KpisPresenter, KpisState
 from ksys_hmi.presenters.alarm_report import ReportExport
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.files import ExportStrip, ask_where
+from ksys_hmi.views.open_what_if import open_what_if
 from ksys_hmi.views.page import Page
-from ksys_hmi.views.what_if import open_what_if
 from ksys_hmi.widgets.row_table import RowTable
 
 _SPANS: Final = (

@@ -22,8 +22,8 @@ from ksys_hmi.views.alarm_journal import AlarmJournal
 from ksys_hmi.views.alarm_kpis import AlarmKpisPage
 from ksys_hmi.views.alarm_list import AlarmList, ListSpec
 from ksys_hmi.views.faceplate import open_faceplate
+from ksys_hmi.views.open_what_if import open_what_if
 from ksys_hmi.views.page import Page
-from ksys_hmi.views.what_if import open_what_if
 
 LISTS: Final = (
     ListSpec(

@@ -25,7 +25,7 @@ from ksys_hmi import fonts, theme
 from ksys_hmi.alarm_words import kind_word, state_word
 from ksys_hmi.presenters.faceplate import FaceplatePresenter, FaceplateState
 from ksys_hmi.runtime import Runtime
-from ksys_hmi.views.what_if import open_what_if
+from ksys_hmi.views.open_what_if import open_what_if
 from ksys_hmi.widgets.guidance import GuidancePane
 from ksys_hmi.widgets.tile_grid import TileGrid
 

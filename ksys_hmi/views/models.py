@@ -35,6 +35,7 @@ class ModelsPage(Page[ModelsState]):
         self.models = RowTable(model_rows(runtime.zone), 11)
         self.jobs = RowTable(job_rows(runtime.zone), 9)
         self._tables: tuple[RowTable[Any], RowTable[Any]] = (self.models, self.jobs)
+        self._wanted: int | None = None
         self.hint, self.jobs_hint = QLabel(), QLabel()
         self._titles = (QLabel(), QLabel())
         self._bars = (QHBoxLayout(), QHBoxLayout())
@@ -95,15 +96,20 @@ class ModelsPage(Page[ModelsState]):
 
     def render_state(self, state: ModelsState) -> None:
         self.models.model().show_rows(state.lines)
+        self._select_wanted()
         self.jobs.model().show_rows(state.jobs)
         none = "" if state.lines else tr("No model is deployed. Train one to begin.")
         self.hint.setText(state.error or (tr("Loading …") if state.loading else none))
         self.jobs_hint.setText("" if state.jobs or state.loading else tr("No training jobs yet."))
 
     def open(self, **params: Any) -> None:
-        """``model_id``: select it."""
-        if "model_id" in params:
-            self.models.go_to(params["model_id"])
+        """``model_id``: select it, now or when it is loaded."""
+        self._wanted = params.get("model_id")
+        self._select_wanted()
+
+    def _select_wanted(self) -> None:
+        if self._wanted is not None and self.models.go_to(self._wanted):
+            self._wanted = None
 
     def _open_trend(self) -> None:
         line = self.models.current

@@ -47,7 +47,7 @@ class TrainingDialog(QDialog):
         self.interval, self.season = QComboBox(), QSpinBox()
         self.horizon, self.days = QSpinBox(), QSpinBox()
         self.gate = QCheckBox(tr("What passes the gate goes into shadow (or in charge where nothing is)"))
-        self.prospect, self.reach = QLabel(), QLabel()
+        self.prospect, self.reach, self.together = QLabel(), QLabel(), QLabel()
         for group in (self.tags, self.algorithms):
             group.setUniformItemSizes(True)
         for tag in sorted(tags):
@@ -90,7 +90,8 @@ class TrainingDialog(QDialog):
         self.days.setSuffix(" " + tr("days"))
         self.gate.setChecked(True)
         self.search.setPlaceholderText(tr("Find tag"))
-        self.prospect.setWordWrap(True)
+        for label in (self.prospect, self.together):
+            label.setWordWrap(True)
         self.prospect.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.prospect.setMinimumHeight(fonts.px(120))
         names: dict[QWidget, str] = {
@@ -112,6 +113,7 @@ class TrainingDialog(QDialog):
         left.addWidget(self.tags)
         middle.addWidget(QLabel(tr("Algorithms")))
         middle.addWidget(self.algorithms)
+        middle.addWidget(self.together)
         for field in (self.interval, self.horizon, self.season, self.days):
             form.addRow(field.accessibleName(), field)
         form.addRow(self.reach)
@@ -148,6 +150,7 @@ class TrainingDialog(QDialog):
     def _changed(self) -> None:
         choice = self.choice()
         self.reach.setText(choice.reach_text())
+        self.together.setText(choice.together_text())
         missing = choice.missing_text()
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(not missing)
         self.prospect.setText(missing or tr("Looking at the data …"))

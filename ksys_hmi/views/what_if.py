@@ -178,10 +178,3 @@ class WhatIfDialog(QDialog):
             self.presenter.cancel()
         else:
             super().reject()
-
-
-def open_what_if(runtime: Runtime, parent: QWidget, tag: str, kind: str = "", label: str = "") -> WhatIfDialog:
-    """Open the dialog beside the page that asks for it."""
-    dialog = WhatIfDialog(runtime, parent, tag, kind, label)
-    dialog.show()
-    return dialog

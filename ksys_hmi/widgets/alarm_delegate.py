@@ -1,7 +1,8 @@
 """Paints the rows of an alarm list: symbol, last hour, texts, and headings over the whole width.
 
 It asks the model for nothing but texts and paints a row at a time: a standard delegate is called for each cell and
-asks for eight things in it, each a call of Python.
+asks for eight things in it, each a call of Python. What of a row does not change with every second is a picture that
+is drawn once.
 """
 
 from __future__ import annotations
@@ -10,49 +11,49 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetrics, QPainter, QPen, QPixmap, QStaticText, QTransform
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableView
 
 from ksys_core.domain.alarms.rows import AlarmRow
-from ksys_core.domain.times import SECOND
 from ksys_hmi import fonts, theme
-from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading, row_key
+from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
 from ksys_hmi.models.alarm_columns import NOW, SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
-from ksys_hmi.models.rows import Column
-from ksys_hmi.presenters.tiles import Spark, SparkData, spark_of
+from ksys_hmi.presenters.tiles import SparkData
 from ksys_hmi.theme import Theme
-from ksys_hmi.widgets.alarm_symbol import paint_symbol
+from ksys_hmi.widgets.alarm_pictures import SYMBOL_PX, AlarmPictures, canvas
 from ksys_hmi.widgets.blink import blink
+from ksys_hmi.widgets.cell_texts import CellTexts
 from ksys_hmi.widgets.hatch import BAD_ALPHA
-from ksys_hmi.widgets.tile_painter import envelope
 
 Index = QModelIndex | QPersistentModelIndex
-_SIDE: Final = 22
-_PADDING: Final = 8
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-_MOST_KEPT: Final = 5000
-_STILL_NS: Final = 30 * SECOND
-"""A sparkline of an hour moves on in steps of this: less than a pixel."""
+_MOST_PICTURES: Final = 150
 _WIDEST_VALUE: Final = "-9 999.99"
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """What all cells of a row share while it is painted."""
+class _Page:
+    """What all rows share: colours, size of a row, and the columns that are shown with their place in it and width."""
 
-    row: DeskRow
     tokens: Theme
-    colour: QColor
-    strong: bool
-    ground: QColor | None
-    current: bool
-    held: bool
-    hatch: QBrush
+    width: int
+    height: int
+    ratio: float
+    cells: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A row without symbol, last hour and what ticks; `look`: what it was drawn from besides the row."""
+
+    row: AlarmRow
+    look: tuple[object, ...]
+    drawn: QPixmap
 
 
 class AlarmDelegate(QStyledItemDelegate):
-    """`hours` gives the last hour of the tags in sight by sensor id, `now_ns` the time it is drawn for."""
+    """Paints the rows of `view`, whose texts are those of `columns`."""
 
     def __init__(self, view: QTableView, model: DeskModel, columns: AlarmColumns, left: frozenset[str]) -> None:
         """`left`: states in which a row does not belong to the list any more."""
@@ -63,15 +64,10 @@ class AlarmDelegate(QStyledItemDelegate):
         self._columns = columns
         self._left = left
         self._spark_column = next((i for i, each in enumerate(model.columns) if each.title == SPARK), -1)
-        self._hours: Mapping[int, SparkData | None] = {}
-        self._now_ns = 0
-        self._sparks: dict[tuple[int, float | None, int, str], QPixmap | None] = {}
-        self._symbols: dict[tuple[int, str, bool, str], QPixmap] = {}
-        self._plain, self._bold = fonts.label(), fonts.label(bold=True)
-        self._metrics, self._bold_metrics = QFontMetrics(self._plain), QFontMetrics(self._bold)
-        self._padding = fonts.px(_PADDING)
-        self._texts: dict[tuple[object, str], tuple[DeskRow, str]] = {}
-        self._layouts: dict[tuple[str, int, bool], tuple[QStaticText, float, float]] = {}
+        self._texts = CellTexts()
+        self._symbols_and_sparks = AlarmPictures(view)
+        self._pictures: dict[int, _Picture] = {}
+        self._page: _Page | None = None
         blink().toggled.connect(self._on_blink)
 
     @property
@@ -80,178 +76,129 @@ class AlarmDelegate(QStyledItemDelegate):
         return self._spark_column
 
     def show_hours(self, hours: Mapping[int, SparkData | None], now_ns: int) -> None:
-        """Draw these from now on."""
-        if now_ns // _STILL_NS != self._now_ns // _STILL_NS:
-            self._sparks.clear()
-            self._now_ns = now_ns
-        other = {i for i in self._hours.keys() | hours.keys() if self._hours.get(i) is not hours.get(i)}
-        self._sparks = {key: drawn for key, drawn in self._sparks.items() if key[0] not in other}
-        self._hours = hours
+        """Draw the last hours of these tags, by sensor id, as they look at `now_ns`."""
+        self._symbols_and_sparks.show_hours(hours, now_ns)
 
     def retranslate(self) -> None:
         """Texts in the current language."""
-        self._texts.clear()
+        self._pictures.clear()
 
     def need_blink(self, needed: bool) -> None:
         """Keep the blink going while something in the list is unacknowledged."""
         blink().need(self, needed)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        height = fonts.px(_SIDE + 4)
+        height = fonts.px(SYMBOL_PX + 4)
         if index.column() == SYMBOL_COLUMN:
-            return QSize(fonts.px(_SIDE + 14), height)
+            return QSize(fonts.px(SYMBOL_PX + 14), height)
         if index.column() == self._spark_column:
             return QSize(fonts.px(110), height)
         row, cell = self._model.rows[index.row()], self._cells[index.column()]
         text = "" if isinstance(row, Heading) else cell.text(row)
         least = _WIDEST_VALUE if cell.title == NOW else ""  # it is read after the row
-        width = max(self._bold_metrics.horizontalAdvance(each) for each in (text, least))
-        return QSize(width + 2 * self._padding + 2, height)
+        return QSize(self._texts.width(text, least), height)
 
     def paint_rows(self, painter: QPainter, dirty: QRect) -> None:
         """Paint what of the view lies within `dirty`, a part of the viewport."""
-        view, header = self._view, self._view.horizontalHeader()
-        spans = [(n, view.columnViewportPosition(n), view.columnWidth(n)) for n in range(len(self._cells))]
-        shown = [span for span in spans if span[2] and span[1] <= dirty.right() and span[1] + span[2] > dirty.left()]
+        view = self._view
         first, last = view.rowAt(dirty.top()), view.rowAt(dirty.bottom())
         if first < 0:
             return
+        page = self._turn_to_page(view.rowHeight(first))
+        left = -view.horizontalHeader().offset()
+        above = [
+            (column, at, width)
+            for column, at, width in page.cells
+            if (self._cells[column].ticking or column in (SYMBOL_COLUMN, self._spark_column))
+            and left + at <= dirty.right()
+            and left + at + width > dirty.left()
+        ]
         for number in range(first, (last if last >= 0 else len(self._model.rows) - 1) + 1):
-            whole = QRect(-header.offset(), view.rowViewportPosition(number), header.length(), view.rowHeight(number))
-            self._paint_row(painter, whole, self._look_at(number), shown)
+            self._paint_row(painter, QPoint(left, view.rowViewportPosition(number)), number, page, above)
 
-    def _paint_row(self, painter: QPainter, whole: QRect, line: _Line, shown: list[tuple[int, int, int]]) -> None:
-        row = line.row
-        if line.ground is not None:
-            painter.fillRect(whole, line.ground)
+    def _turn_to_page(self, height: int) -> _Page:
+        """How rows are laid out now; pictures of another page are gone, and so are all when there are too many."""
+        view, header = self._view, self._view.horizontalHeader()
+        offset = header.offset()
+        spans = ((n, view.columnViewportPosition(n) + offset, view.columnWidth(n)) for n in range(len(self._cells)))
+        cells = tuple(span for span in spans if span[2])
+        page = _Page(theme.current(), header.length(), height, view.devicePixelRatioF(), cells)
+        if page != self._page or len(self._pictures) > _MOST_PICTURES:
+            self._pictures.clear()
+            self._page = page
+        return page
+
+    def _paint_row(
+        self, painter: QPainter, at: QPoint, number: int, page: _Page, above: list[tuple[int, int, int]]
+    ) -> None:
+        row = self._model.rows[number]
+        whole = QRect(at.x(), at.y(), page.width, page.height)
+        ground = self._ground(number, row, page.tokens)
         if isinstance(row, Heading):
+            painter.fillRect(whole, ground)
             self._heading(painter, whole, row)
         else:
-            for column, left, width in shown:
-                rect = QRect(left, whole.top(), width, whole.height())
-                if column == SYMBOL_COLUMN:
-                    self._symbol(painter, rect, row)
-                elif column == self._spark_column:
-                    self._spark(painter, rect, row)
-                else:
-                    self._text(painter, rect, line, self._cells[column])
-        if line.held:
-            painter.fillRect(whole, line.hatch)
-        if line.current:
-            painter.setPen(QPen(line.tokens.focus, 2))
+            painter.drawPixmap(at, self._picture(row, ground, page))
+            self._paint_above(painter, at, row, page, above)
+        if number == self._view.currentIndex().row() and self._view.hasFocus():
+            painter.setPen(QPen(page.tokens.focus, 2))
             painter.drawRect(whole.adjusted(1, 1, -1, -1))
 
-    def _look_at(self, number: int) -> _Line:
-        """What all cells of a row share."""
-        row, tokens, view = self._model.rows[number], theme.current(), self._view
-        alarm = row if isinstance(row, AlarmRow) else None
-        ground = tokens.panel if number % 2 else None
-        if view.selectionModel().isRowSelected(number, QModelIndex()):
-            ground = tokens.selection
-        elif alarm is None:
-            ground = tokens.normal_band
-        return _Line(
-            row,
-            tokens,
-            tokens.text2 if row.isa in self._left else tokens.text,
-            alarm is not None and alarm.unacknowledged,
-            ground,
-            number == view.currentIndex().row() and view.hasFocus(),
-            alarm is not None and alarm.isa not in self._left and self._columns.held(alarm),
-            QBrush(_faint(tokens.text), Qt.BrushStyle.BDiagPattern),
-        )
+    def _paint_above(
+        self, painter: QPainter, at: QPoint, row: AlarmRow, page: _Page, above: list[tuple[int, int, int]]
+    ) -> None:
+        """What changes more often than the row."""
+        for column, left, width in above:
+            rect = QRect(at.x() + left, at.y(), width, page.height)
+            if column == SYMBOL_COLUMN:
+                self._symbols_and_sparks.symbol(painter, rect, row.priority, row.isa)
+            elif column == self._spark_column:
+                self._symbols_and_sparks.spark(painter, rect, row)
+            else:
+                self._text(painter, rect, row, column, page.tokens)
 
-    def _text(self, painter: QPainter, rect: QRect, line: _Line, cell: Column[DeskRow]) -> None:
-        text = cell.text(line.row) if cell.moving else self._kept_text(line.row, cell)
-        if not text:
-            return
-        drawn, width, height = self._laid_out(text, rect.width() - 2 * self._padding, strong=line.strong)
-        painter.setFont(self._bold if line.strong else self._plain)
-        painter.setPen(line.colour)
-        left = rect.right() + 1 - self._padding - width if cell.numeric else rect.left() + self._padding
-        painter.drawStaticText(QPointF(left, rect.top() + (rect.height() - height) / 2), drawn)
+    def _ground(self, number: int, row: DeskRow, tokens: Theme) -> QColor:
+        if self._view.selectionModel().isRowSelected(number, QModelIndex()):
+            return tokens.selection
+        if isinstance(row, Heading):
+            return tokens.normal_band
+        return tokens.panel if number % 2 else tokens.control
 
-    def _kept_text(self, row: DeskRow, cell: Column[DeskRow]) -> str:
-        """The text of a cell that follows from its row alone, made once for each row."""
-        key = (row_key(row), cell.title)
-        kept = self._texts.get(key)
-        if kept is None or kept[0] is not row:
-            if len(self._texts) > _MOST_KEPT:
-                self._texts.clear()
-            kept = self._texts[key] = row, cell.text(row)
-        return kept[1]
+    def _picture(self, row: AlarmRow, ground: QColor, page: _Page) -> QPixmap:
+        """The row as it was drawn before, unless it is another now."""
+        held = row.isa not in self._left and self._columns.held(row)
+        moving = [cell.text(row) for cell in self._cells if cell.moving]
+        look = (ground.rgb(), held, *moving)
+        found = self._pictures.get(row.alarm_id)
+        if found is None or found.row is not row or found.look != look:
+            found = self._pictures[row.alarm_id] = _Picture(row, look, self._drawn(row, ground, page, held=held))
+        return found.drawn
 
-    def _laid_out(self, text: str, room: int, *, strong: bool) -> tuple[QStaticText, float, float]:
-        """`text` cut to `room` and laid out, with its size: both are dear, and the same texts come again and again."""
-        key = (text, room, strong)
-        found = self._layouts.get(key)
-        if found is None:
-            if len(self._layouts) > _MOST_KEPT:
-                self._layouts.clear()
-            metrics = self._bold_metrics if strong else self._metrics
-            first = text.partition("\n")[0]
-            drawn = QStaticText(metrics.elidedText(first, Qt.TextElideMode.ElideRight, room))
-            drawn.setTextFormat(Qt.TextFormat.PlainText)
-            drawn.prepare(QTransform(), self._bold if strong else self._plain)
-            found = self._layouts[key] = drawn, drawn.size().width(), drawn.size().height()
-        return found
-
-    def _symbol(self, painter: QPainter, rect: QRect, row: DeskRow) -> None:
-        tokens = theme.current()
-        if row.isa == "NORM":
-            painter.setPen(tokens.text2)
-            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, "✓")
-            return
-        side = fonts.px(_SIDE)
-        key = (row.priority, row.isa, blink().on, tokens.name)
-        drawn = self._symbols.get(key)
-        if drawn is None:
-            drawn = self._symbols[key] = self._canvas(side, side)
-            on_it = QPainter(drawn)
-            paint_symbol(on_it, QRectF(0, 0, side, side), row.priority, row.isa, tokens, blink_on=blink().on)
-            on_it.end()
-        painter.drawPixmap(rect.center().x() - side // 2, rect.center().y() - side // 2, drawn)
-
-    def _canvas(self, width: int, height: int) -> QPixmap:
-        """An empty picture as fine as the screen."""
-        ratio = self._view.devicePixelRatioF()
-        made = QPixmap(round(width * ratio), round(height * ratio))
-        made.setDevicePixelRatio(ratio)
-        made.fill(Qt.GlobalColor.transparent)
+    def _drawn(self, row: AlarmRow, ground: QColor, page: _Page, *, held: bool) -> QPixmap:
+        made = canvas(self._view, page.width, page.height, ground)
+        painter = QPainter(made)
+        for column, left, width in page.cells:
+            if not self._cells[column].ticking:
+                self._text(painter, QRect(left, 0, width, page.height), row, column, page.tokens)
+        if held:
+            painter.fillRect(0, 0, page.width, page.height, _hatched(page.tokens.text))
+        painter.end()
         return made
+
+    def _text(self, painter: QPainter, rect: QRect, row: AlarmRow, column: int, tokens: Theme) -> None:
+        if column in (SYMBOL_COLUMN, self._spark_column):
+            return
+        cell, colour = self._cells[column], tokens.text2 if row.isa in self._left else tokens.text
+        self._texts.draw(painter, rect, cell.text(row), colour, strong=row.unacknowledged, right=cell.numeric)
 
     def _heading(self, painter: QPainter, whole: QRect, row: Heading) -> None:
         """One line over the whole width."""
         side = self._view.columnWidth(SYMBOL_COLUMN)
-        self._symbol(painter, QRect(whole.left(), whole.top(), side, whole.height()), row)
-        painter.setFont(self._bold)
+        at = QRect(whole.left(), whole.top(), side, whole.height())
+        self._symbols_and_sparks.symbol(painter, at, row.priority, row.isa)
+        painter.setFont(self._texts.bold)
         painter.setPen(theme.current().text)
-        painter.drawText(whole.adjusted(side + self._padding, 0, 0, 0), _LEFT, heading_text(row))
-
-    def _spark(self, painter: QPainter, rect: QRect, row: AlarmRow) -> None:
-        key = (row.sensor_id, row.limit, rect.width(), theme.current().name)
-        if key not in self._sparks:
-            limits = () if row.limit is None else (row.limit,)
-            spark = spark_of(self._hours.get(row.sensor_id), limits, self._now_ns, ahead_share=0.0)
-            self._sparks[key] = None if spark is None else self._drawn(spark, rect.width(), rect.height())
-        drawn = self._sparks[key]
-        if drawn is not None:
-            painter.drawPixmap(rect.topLeft(), drawn)
-
-    def _drawn(self, spark: Spark, width: int, height: int) -> QPixmap:
-        """A sparkline with its limit, drawn once and then copied."""
-        tokens, made = theme.current(), self._canvas(width, height)
-        box = QRectF(fonts.px(6), fonts.px(5), width - fonts.px(12), height - fonts.px(10))
-        painter = QPainter(made)
-        painter.setPen(QPen(tokens.border, 1, Qt.PenStyle.DashLine))
-        for limit in spark.limits:
-            y = box.bottom() - limit * box.height()
-            painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
-        painter.setPen(QPen(tokens.text, 1))
-        for stroke in envelope(box, spark):
-            painter.drawPolyline(stroke)
-        painter.end()
-        return made
+        painter.drawText(whole.adjusted(side + self._texts.padding, 0, 0, 0), _LEFT, heading_text(row))
 
     def _on_blink(self, _on: bool) -> None:
         if self._view.isVisible():
@@ -260,7 +207,7 @@ class AlarmDelegate(QStyledItemDelegate):
             self._view.viewport().update(left, 0, self._view.columnWidth(SYMBOL_COLUMN), height)
 
 
-def _faint(colour: QColor) -> QColor:
-    made = QColor(colour)
-    made.setAlphaF(BAD_ALPHA)
-    return made
+def _hatched(colour: QColor) -> QBrush:
+    faint = QColor(colour)
+    faint.setAlphaF(BAD_ALPHA)
+    return QBrush(faint, Qt.BrushStyle.BDiagPattern)

@@ -10,7 +10,7 @@ import os
 import time
 
 from ksys_core.domain.times import to_ns
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.pool import Database
 
 

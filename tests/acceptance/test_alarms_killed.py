@@ -17,6 +17,7 @@ from ksys_core.domain.alarms.transitions import EVENTS
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
 from ksys_core.services import alarms
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_core.store import alarms_state
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
@@ -62,7 +63,7 @@ async def test_ten_kills_leave_the_journal_of_an_undisturbed_run(database: Datab
     draw = np.random.default_rng(3)
     values = np.full(TAGS, 7.5)
     await ingest(database, ReadingBatch.of(sensors, [begin] * TAGS, values))
-    await alarms.evaluate_once(database, lambda: begin)
+    await evaluate_once(database, lambda: begin)
     async with database.connection() as connection:
         loaded = await alarms_state.load(connection, begin)
 
@@ -78,7 +79,7 @@ async def test_ten_kills_leave_the_journal_of_an_undisturbed_run(database: Datab
         await more_events(database, written + int(draw.integers(0, 15)))
         process.kill()
         process.wait()
-    await alarms.evaluate_once(database, lambda: begin + second * SECOND)
+    await evaluate_once(database, lambda: begin + second * SECOND)
 
     expected = []
     state = loaded.state

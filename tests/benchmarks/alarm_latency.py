@@ -17,7 +17,7 @@ from ksys_core import log
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.events import EventStream
 from ksys_core.store.migrate import migrate

@@ -21,7 +21,7 @@ from ksys_core.store.readings import ingest
 from ksys_core.store.sensors import NewSensor, upsert_sensors
 
 STOP: Final = 1_760_000_000 * SECOND // DAY * DAY
-"""The stored history ends here; cycles begin here."""
+"""The stored history ends here unless another time is given; cycles begin here."""
 STEP_S: Final = 300
 HORIZON: Final = 36
 DISTINCT: Final = 8
@@ -41,12 +41,12 @@ def values(sensors: Sequence[int], t: np.ndarray) -> np.ndarray:
     return found
 
 
-async def add_history(db: Database, sensors: int, days: float, every_s: int) -> list[int]:
-    """Tags with readings of `days` before `STOP`, rolled up; their numbers."""
+async def add_history(db: Database, sensors: int, days: float, every_s: int, stop: int = STOP) -> list[int]:
+    """Tags with readings of `days` before `stop`, rolled up; their numbers."""
     numbers = await upsert_sensors(db, [NewSensor(f"BENCH_{n:05}") for n in range(sensors)])
     ids = sorted(numbers.values())
-    await add_readings(db, ids, STOP - round(days * DAY), STOP, every_s)
-    await rollups.run(db, clock=lambda: STOP + MINUTE)
+    await add_readings(db, ids, stop - round(days * DAY), stop, every_s)
+    await rollups.run(db, clock=lambda: stop + MINUTE)
     await db.execute("analyze")
     return ids
 
@@ -60,15 +60,15 @@ async def add_readings(db: Database, ids: Sequence[int], start: int, stop: int, 
         await ingest(db, batch)
 
 
-async def deploy_all(db: Database, ids: Sequence[int], algorithm: str, days: float) -> float:
+async def deploy_all(db: Database, ids: Sequence[int], algorithm: str, days: float, stop: int = STOP) -> float:
     """A model of `algorithm` at every sensor; the mean seconds of a fit."""
     steps = round(days * DAY / (STEP_S * SECOND))
     some = ids[:DISTINCT]
-    grids = await model_grids.grids(db, [(i, steps) for i in some], stop_ns=STOP, step_s=STEP_S)
+    grids = await model_grids.grids(db, [(i, steps) for i in some], stop_ns=stop, step_s=STEP_S)
     fitted = [await asyncio.to_thread(_fitted, algorithm, grids[i]) for i in some]
     for n, sensor_id in enumerate(ids):
         await add_model(db, _copy(fitted[n % len(fitted)], algorithm, sensor_id, grids[some[0]]))
-    await db.execute(_DEPLOY, to_datetime(STOP - STEP_S * SECOND))
+    await db.execute(_DEPLOY, to_datetime(stop - STEP_S * SECOND))
     await db.execute("analyze")
     return float(np.mean([result.seconds for result in fitted]))
 

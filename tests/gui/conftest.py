@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,21 @@ def runner(qapp: QApplication) -> Iterator[asyncio.Runner]:
 
 @pytest.fixture
 def run(runner: asyncio.Runner) -> Run:
-    """Runs a coroutine on the HMI's loop to its end: ``run(scenario())``."""
-    return runner.run
+    """Runs a coroutine on the HMI's loop to its end: ``run(scenario())``. What it leaves when a test takes too long
+    is cancelled."""
+
+    def to_its_end(scenario: Coroutine[Any, Any, Any]) -> Any:
+        try:
+            return runner.run(scenario)
+        finally:
+            loop = runner.get_loop()
+            left = asyncio.all_tasks(loop) if sys.exc_info()[0] is not None else set()
+            for task in left:
+                task.cancel()
+            if left:
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    return to_its_end
 
 
 @pytest.fixture

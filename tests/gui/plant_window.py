@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.i18n import tr
-from ksys_core.services.alarms import evaluate_once
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_core.settings import Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import all_sensors

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +15,20 @@ from PySide6.QtWidgets import QApplication, QDialogButtonBox, QWidget
 from ksys_core.domain.crossing import Crossing
 from ksys_core.domain.times import HOUR, MINUTE, to_datetime
 from ksys_core.i18n import tr
-from ksys_core.store import advisories
+from ksys_core.services import models
+from ksys_core.services.models import TrainingPlan
+from ksys_core.store import advisories, drift_advisories
 from ksys_core.store.advisories import NewAdvisory
 from ksys_hmi import display, theme
 from ksys_hmi.runtime import PageRequest
 from ksys_hmi.views.advisories import AdvisoriesPage
 from ksys_hmi.views.comparison import ComparisonPage, LabelDialog
 from ksys_hmi.views.faceplate import Faceplate
+from ksys_hmi.views.models import ModelsPage
 from tests.gui.conftest import Run
 from tests.gui.plant_window import until, window_with_plant
 from tests.integration.alarms_plant import Plant
+from tests.integration.forecasting.plant import minutes, put
 
 
 async def foretold(plant: Plant, minutes: int = 34, source: str = "model") -> None:
@@ -38,16 +43,16 @@ def test_an_advisory_is_shown_seen_and_leads_to_the_trend(run: Run, dsn: str, qa
         async with window_with_plant(dsn, "advisories") as (window, plant):
             page = window.page
             assert isinstance(page, AdvisoriesPage)
-            assert page.hint.text() == "No forecast crosses a limit within its horizon."
+            assert page.hint.text().startswith("No forecast crosses a limit within its horizon")
             entries = await plant.db.fetchval("select count(*) from alarm_events")
             await foretold(plant)
             window.runtime.events.changed.emit("advisories", ())
             await until(lambda: bool(page.current.model().rows))
             model = page.current.model()
-            texts = [model.data(model.index(0, i)) for i in range(9)]
-            assert texts[0] == "PT-2"
-            assert texts[3] in ("HH in 34 min (80 %: 21–70)", "HH in 33 min (80 %: 20–69)")
-            assert (texts[4], texts[8]) == ("82 %", "")
+            texts = [model.data(model.index(0, i)) for i in range(10)]
+            assert (texts[0], texts[2]) == ("PT-2", "limit ahead")
+            assert texts[4] in ("HH in 34 min (80 %: 21–70)", "HH in 33 min (80 %: 20–69)")
+            assert (texts[5], texts[9]) == ("82 %", "")
             page.current.setFocus()
             page.current.go_to(1)
             asked: list[PageRequest] = []
@@ -61,6 +66,76 @@ def test_an_advisory_is_shown_seen_and_leads_to_the_trend(run: Run, dsn: str, qa
             QTest.keyClick(page.current, Qt.Key.Key_T)
             await until(lambda: bool(asked))
             assert (asked[0].page_id, asked[0].params["tags"]) == ("trend", ["PT-2"])
+
+    run(scenario())
+
+
+async def drifted(plant: Plant, kind: str, *, cleared: bool = False) -> int:
+    """PT-1's champion shows a change that led to a training job, as the service's jobs write it; the job's number."""
+    db, sensor = plant.db, plant.sensors[0]
+    if cleared:
+        await db.execute("update drift_findings set cleared_at = now()")
+    else:
+        values = "values (array[$1::int], array['ridge'], 'drift') returning job_id"
+        job: int = await db.fetchval(f"insert into training_jobs (sensor_ids, algorithms, origin) {values}", sensor)
+        with ThreadPoolExecutor(1) as executor:
+            now = time.time_ns()
+            t = minutes(now - HOUR, now)
+            await put(db, sensor, t, np.sin(t / HOUR))
+            await models.deploy(db, now_ns=now, executor=executor, tag="PT-1", plan=TrainingPlan("naive"))
+        await db.execute(
+            """
+            insert into drift_findings (model_id, sensor_id, kind, severity, statistic, threshold, effect, job_id)
+            select model_id, sensor_id, $1, 'act', 2.345, 1.5, 'retraining', $2 from deployed_models where is_active
+            """,
+            kind,
+            job,
+        )
+    await drift_advisories.follow(db, time.time_ns())
+    told: int = await db.fetchval("select max(job_id) from drift_findings")
+    return told
+
+
+def test_drift_stands_in_the_same_list_as_a_kind_of_its_own_and_leads_to_the_model(run: Run, dsn: str) -> None:
+    async def scenario() -> None:
+        async with window_with_plant(dsn, "advisories") as (window, plant):
+            page = window.page
+            assert isinstance(page, AdvisoriesPage)
+            await foretold(plant)
+            job = await drifted(plant, "concept")
+            window.runtime.events.changed.emit("advisories", ())
+            model = page.current.model()
+            await until(lambda: len(model.rows) == 2)
+            assert [model.data(model.index(row, 2)) for row in (0, 1)] == ["limit ahead", "no longer fits"]
+            texts = [model.data(model.index(1, i)) for i in range(10)]
+            told = f"larger errors 2.35 > 1.5; retraining: job {job}, queued"
+            assert texts[4] == told
+            whole = model.data(model.index(1, 4), Qt.ItemDataRole.ToolTipRole)
+            assert whole == f"The forecast of PT-1 no longer fits: {told}"
+            assert (texts[0], texts[3], texts[5], texts[6]) == ("PT-1", "", "", "Last value")
+            await focused(page.current)
+            page.current.go_to(model.rows[1].advisory_id)
+            QTest.keyClick(page.current, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: model.rows[1].seen_by is not None)
+            assert model.rows[0].seen_by is None
+
+            for key in (Qt.Key.Key_Return, Qt.Key.Key_M):
+                QTest.keyClick(page.current, key)
+                await until(lambda: isinstance(window.page, ModelsPage) and window.page.models.current is not None)
+                there = window.page
+                assert isinstance(there, ModelsPage)
+                assert there.models.current is not None
+                assert there.models.current.row.model_id == model.rows[1].model_id
+                window.runtime.open_page("advisories")
+                await until(lambda: window.page is page)
+                await focused(page.current)
+            await drifted(plant, "concept", cleared=True)
+            window.runtime.events.changed.emit("advisories", ())
+            await until(lambda: len(model.rows) == 1)
+            past = page.past.model()
+            assert [past.data(past.index(0, i)) for i in (0, 1, 5, 6)] == [
+                "PT-1", "no longer fits", "fits again", "larger errors 2.35 > 1.5",
+            ]  # fmt: skip
 
     run(scenario())
 

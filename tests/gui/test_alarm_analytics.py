@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.i18n import tr
 from ksys_core.services import alarms
-from ksys_core.services.alarms import evaluate_once
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_hmi.runtime import PageRequest
 from ksys_hmi.views.alarms import AlarmsPage
 from tests.gui.conftest import Run

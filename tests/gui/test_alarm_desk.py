@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from ksys_core.services.alarms import evaluate_once
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_core.store.own_settings import load_own
 from ksys_hmi.models.alarm_book import Heading
 from ksys_hmi.models.alarm_filter import AlarmFilter

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtTest import QTest
 
 from tests.gui.conftest import Run
 
@@ -145,6 +146,55 @@ def test_a_callback_that_raises_reaches_the_handler_and_not_its_neighbours(run: 
     problems, seen = run(scenario())
     assert problems == [repr(ZeroDivisionError("integer division or modulo by zero"))]
     assert seen == [1]
+
+
+def test_what_ends_a_program_comes_out_of_the_loop_which_can_go_on(run: Run) -> None:
+    seen: list[int] = []
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(interrupt)
+        loop.call_soon(seen.append, 1)
+        await asyncio.Event().wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(scenario())
+    run(asyncio.sleep(0))
+    assert seen == [1], "what was ready beside it is done when the loop goes on"
+
+
+def test_a_deadline_of_years_from_now_is_none_too_far(run: Run) -> None:
+    async def scenario() -> int:
+        far = asyncio.get_running_loop().call_later(1e10, print)
+        try:
+            await asyncio.sleep(0.01)
+            loop: Any = asyncio.get_running_loop()
+            return int(loop._qt_timer.interval())
+        finally:
+            far.cancel()
+
+    assert 0 <= run(scenario()) <= 3_600_000
+
+
+def test_events_served_within_a_task_lose_no_other_task(run: Run) -> None:
+    async def scenario() -> list[str]:
+        seen: list[str] = []
+
+        async def other() -> None:
+            seen.append("other")
+
+        waiting = asyncio.create_task(other())
+        asyncio.get_running_loop().call_later(0, seen.append, "deadline")
+        QTest.qWait(20)
+        seen.append("step ended")
+        async with asyncio.timeout(5):
+            await waiting
+        return seen
+
+    assert run(scenario()) == ["step ended", "other", "deadline"]
 
 
 def test_streams_work(run: Run) -> None:

@@ -22,6 +22,7 @@ from ksys_core.store import training as store
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import all_sensors
 from ksys_core.store.session import Session
+from ksys_hmi.presenters.models import ALGORITHMS
 from ksys_hmi.runtime import PageRequest
 from ksys_hmi.views.job_dialog import JobDialog
 from ksys_hmi.views.main_window import MainWindow
@@ -189,6 +190,25 @@ def test_a_job_is_made_followed_looked_at_and_cancelled(run: Run, dsn: str) -> N
             dialog2 = await opened(d.page, QDialog)
             press_ok(dialog2)
             await until(lambda: d.page.jobs.model().rows[0].status == "cancelled")
+
+    run(scenario())
+
+
+def test_the_dialog_says_which_engine_learns_from_all_tags_together(run: Run, dsn: str) -> None:
+    async def scenario() -> None:
+        async with desk(dsn) as d:
+            d.window.actions_table["models.train"].trigger()
+            dialog = await opened(d.page, TrainingDialog)
+            assert isinstance(dialog, TrainingDialog)
+            assert dialog.together.text() == ""
+            names = [name for name, _title in ALGORITHMS]
+            pooled = dialog.algorithms.item(names.index("xgboost_global"))
+            pooled.setCheckState(Qt.CheckState.Checked)
+            said = "one model learns from all chosen tags together; each tag is judged for itself."
+            assert dialog.together.text() == f"XGBoost over several tags: {said}"
+            pooled.setCheckState(Qt.CheckState.Unchecked)
+            assert dialog.together.text() == ""
+            dialog.reject()
 
     run(scenario())
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from ksys_core.services import alarms_horn
-from ksys_core.services.alarms import evaluate_once
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_hmi.presenters.horn import HornPresenter
 from ksys_hmi.sound.engine import SoundEngine
 from ksys_hmi.sound.tones import TONES, Samples, samples

@@ -14,7 +14,7 @@ from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.times import DAY, HOUR, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
+from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import build_plant

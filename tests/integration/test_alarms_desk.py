@@ -14,7 +14,8 @@ from ksys_core.domain.alarms.isa import HIDDEN
 from ksys_core.domain.times import HOUR
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmEvaluator, JournalFilter, evaluate_once
+from ksys_core.services.alarms import JournalFilter
+from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import Plant, build_plant
 

@@ -12,7 +12,7 @@ from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.alarms.isa import isa_state
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
+from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ksys_core.domain.times import MINUTE, SECOND
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.services.alarms_modes import FloodWatch, current_flood
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import Plant, build_plant

@@ -12,7 +12,7 @@ import pytest
 
 from ksys_core.domain.times import HOUR
 from ksys_core.errors import KnownError
-from ksys_core.services.alarms import AlarmEvaluator, evaluate_once
+from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.services.alarms_kpis import alarm_kpis
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import build_plant

@@ -7,7 +7,8 @@ import math
 from ksys_core.domain.quality import BAD_COMM_FAILURE, UNCERTAIN
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms
-from ksys_core.services.alarms import LISTED, AlarmEvaluator
+from ksys_core.services.alarms import LISTED
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.alarms_live import newest_readings, versions
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest

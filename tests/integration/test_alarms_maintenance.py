@@ -7,7 +7,7 @@ import pytest
 from ksys_core.domain.times import SECOND
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms_modes, alarms_rules
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import build_plant
 from tests.integration.alarms_ruled_plant import STOPPED, reads, reason, ruled_plant

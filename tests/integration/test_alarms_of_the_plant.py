@@ -6,7 +6,8 @@ import numpy as np
 
 from ksys_core.domain.times import HOUR, MINUTE, SECOND
 from ksys_core.services import alarms
-from ksys_core.services.alarms import AlarmEvaluator, JournalFilter
+from ksys_core.services.alarms import JournalFilter
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.services.plant_setup import install_demo_plant
 from ksys_core.sources.simulator.plant import SimulatedPlant
 from ksys_core.sources.simulator.source import bind

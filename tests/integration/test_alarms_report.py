@@ -17,7 +17,7 @@ from ksys_core.cli.alarms_report import instant
 from ksys_core.domain.times import DAY, HOUR, to_datetime, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.i18n import tr
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.services.alarms_kpis import alarm_kpis
 from ksys_core.services.alarms_report import AlarmReport, actions, alarm_report
 from ksys_core.services.alarms_report_file import write_report

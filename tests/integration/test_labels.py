@@ -14,7 +14,7 @@ from ksys_core.domain.crossing import Crossing
 from ksys_core.domain.times import HOUR, MINUTE, to_datetime
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import labels
-from ksys_core.services.alarms import AlarmEvaluator
+from ksys_core.services.alarms_evaluator import AlarmEvaluator
 from ksys_core.services.alarms_kpis import alarm_kpis
 from ksys_core.services.labels import Label
 from ksys_core.store import advisories

@@ -13,7 +13,7 @@ import pytest
 from ksys_core.domain.times import HOUR, MINUTE, SECOND, to_ns
 from ksys_core.errors import KnownError
 from ksys_core.services import alarms, notifications
-from ksys_core.services.alarms import evaluate_once
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_core.store import notification_routes, pool
 from ksys_core.store import notifications as store
 from ksys_core.store.notification_routes import Route

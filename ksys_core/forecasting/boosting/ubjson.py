@@ -6,12 +6,21 @@ it, so that only bytes with one meaning get that far. Grammar: https://ubjson.or
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import Any, Final
 
 import numpy as np
 
 MAX_DEPTH: Final = 8
-_TYPES: Final = {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}
+_TYPES: Final = {
+    marker: np.dtype(kind)
+    for marker, kind in {"i": ">i1", "U": ">u1", "I": ">i2", "l": ">i4", "L": ">i8", "d": ">f4", "D": ">f8"}.items()
+}
+_NUMBERS: Final = {
+    marker: Struct(form)
+    for marker, form in {"i": ">b", "U": ">B", "I": ">h", "l": ">i", "L": ">q", "d": ">f", "D": ">d"}.items()
+}
+_LENGTH: Final = Struct(">cq")
 
 
 class UbjsonError(ValueError):
@@ -22,34 +31,37 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self._end = len(data)
 
     @property
     def left(self) -> int:
-        return len(self._data) - self._at
+        return self._end - self._at
 
     def take(self, n: int) -> bytes:
-        if not 0 <= n <= self.left:
+        at, stop = self._at, self._at + n
+        if not at <= stop <= self._end:
             raise UbjsonError("a length goes beyond the end")
-        self._at += n
-        return self._data[self._at - n : self._at]
+        self._at = stop
+        return self._data[at:stop]
 
     def marker(self) -> str:
-        return self.take(1).decode("latin-1")
+        return chr(self.take(1)[0])
 
     def number(self, marker: str) -> int | float:
-        if marker not in _TYPES:
+        form = _NUMBERS.get(marker)
+        if form is None:
             raise UbjsonError(f"unknown marker {marker!r}")
-        value: int | float = np.frombuffer(self.take(np.dtype(_TYPES[marker]).itemsize), _TYPES[marker])[0].item()
+        value: int | float = form.unpack(self.take(form.size))[0]
         return value
 
     def length(self) -> int:
         """A length, always written as int64."""
-        if self.marker() != "L":
+        marker, n = _LENGTH.unpack(self.take(_LENGTH.size))
+        if marker != b"L":
             raise UbjsonError("a length is not an int64")
-        n = int(self.number("L"))
         if not 0 <= n <= self.left:
             raise UbjsonError("a length goes beyond the end")
-        return n
+        return int(n)
 
     def text(self) -> str:
         try:
@@ -85,7 +97,7 @@ class _Reader:
             kind = self.marker()
             if kind not in _TYPES or self.marker() != "#":
                 raise UbjsonError("an array of an unknown type")
-            return np.frombuffer(self.take(self.length() * np.dtype(_TYPES[kind]).itemsize), _TYPES[kind])
+            return np.frombuffer(self.take(self.length() * _TYPES[kind].itemsize), _TYPES[kind])
         if marker != "#":
             raise UbjsonError("an array without a length")
         return [self.value(depth + 1) for _ in range(self.length())]

@@ -23,6 +23,10 @@ from tests.integration.forecasting.test_training import (
     test_two_claimants_never_get_the_same_job,  # noqa: F401
     test_what_cannot_be_trained_fails_with_its_reason_and_the_others_go_on,  # noqa: F401
 )
+from tests.integration.forecasting.test_training_pool import (
+    test_a_night_fits_a_shared_model_once_for_all_its_tags,  # noqa: F401
+    test_one_model_of_all_tags_is_tested_on_each_ones_own_folds,  # noqa: F401
+)
 from tests.integration.forecasting.test_truth import *  # noqa: F403
 
 del test_old_forecasts_are_forgotten_their_sums_stay  # noqa: F821 - here a policy of the server drops them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from ksys_core.domain.times import DAY, HOUR, MINUTE
 from ksys_core.services import advisories, forecast, models
+from ksys_core.services.advisories import Advisory, AnyAdvisory
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store import advisories as store
 from ksys_core.store.forecasts import NewForecast, write
@@ -43,10 +45,14 @@ async def told(db: Database, sensor: int, values: list[float], issue: int, width
     )
 
 
+def of_limits(listed: Sequence[AnyAdvisory]) -> list[Advisory]:
+    return [one for one in listed if isinstance(one, Advisory)]
+
+
 async def test_a_limit_ahead_opens_one_advisory_with_its_time(database: Database, executor: Executor) -> None:
     sensor = await rising(database, executor)
     assert await advisories.run(database, now_ns=NOW) == 1
-    (found,) = (await advisories.load_page(database, NOW)).current
+    (found,) = of_limits((await advisories.load_page(database, NOW)).current)
     assert (found.sensor_id, found.tag, found.kind, found.limit) == (sensor, "LEVEL", "H", 61.0)
     assert (found.algorithm, found.source, found.outcome) == ("drift", "model", "pending")
     # It rises by 40 in 48 h: 1 more takes 72 min.
@@ -71,7 +77,7 @@ async def test_it_is_updated_seen_and_closed_when_the_limit_is_crossed(database:
     assert await advisories.run(database, now_ns=NOW + 21 * MINUTE) == 2, "closed and scored"
     page = await advisories.load_page(database, NOW + HOUR)
     assert page.current == ()
-    (gone,) = page.past
+    (gone,) = of_limits(page.past)
     assert (gone.close_reason, gone.outcome, gone.crossed) == ("crossed", "true", NOW + 20 * MINUTE)
     assert gone.seen_by is not None
     assert (page.scores.n_true, page.scores.precision, page.scores.lead_s) == (1, 1.0, 1200.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import closing
@@ -16,6 +17,7 @@ import pytest
 from ksys_core.errors import KnownError
 from ksys_core.services import forecast, models
 from ksys_core.services.cluster import Cluster, ClusterLost
+from ksys_core.services.cluster_loop import NAME
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
 from scheduler_service.executor import LazyExecutor
@@ -140,6 +142,16 @@ def test_encryption_without_certificates_is_named() -> None:
     with Cluster("dask+tls://127.0.0.1:9") as workers, pytest.raises(KnownError) as caught:
         workers.submit(os.getpid).result(60)
     assert caught.value.code == "executor.unreachable"
+
+
+def test_dasks_own_loop_with_its_ten_seconds_is_not_used(local: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_args: object, **_more: object) -> None:
+        raise AssertionError("a loop that has to begin within ten seconds")
+
+    monkeypatch.setattr("distributed.utils._CollectErrorThread", refused)
+    with Cluster(f"dask://{local.address}") as workers:
+        assert workers.submit(divmod, 7, 2).result(60) == (3, 1)
+    assert [thread.name for thread in threading.enumerate()].count(NAME) == 1
 
 
 def test_work_is_cancelled(local: LocalCluster, tmp_path: Path) -> None:

@@ -15,8 +15,10 @@ from ksys_core.services.models import TrainingPlan
 from ksys_core.services.training import TrainingRequest
 from ksys_core.store import lifecycle as lifecycle_store
 from ksys_core.store import models as store
+from ksys_core.store import training as store_training
 from ksys_core.store.models import ModelRow
 from ksys_core.store.pool import Database
+from ksys_core.store.training import NewJob
 from tests.integration.forecasting.plant import NOW, history, minutes, put
 from tests.integration.forecasting.test_training import run as do
 
@@ -210,6 +212,14 @@ async def test_the_gate_puts_the_better_in_shadow_and_the_best_in_an_empty_seat(
         ("TAKEN", "ridge", "challenger"),
     ]
     assert shown[1].model_id == old
+
+    again = await store_training.file(
+        database, NewJob([sensors["TAKEN"]], ["ridge"], request.plain(), origin="nightly")
+    )
+    assert again is not None
+    assert await do(database, again) == "done"
+    outcomes = {(s.tag, s.algorithm): s.outcome for s in await training.steps(database, again)}
+    assert outcomes["TAKEN", "ridge"] == "kept", "of a kind, a night puts one in shadow at most"
 
 
 async def test_a_fresh_fit_of_the_champions_kind_takes_its_place_and_watches_it(

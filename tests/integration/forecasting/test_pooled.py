@@ -6,23 +6,23 @@ import asyncio
 import time
 from concurrent.futures import Executor
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from ksys_core.cli.program import run
-from ksys_core.domain.times import DAY, HOUR, MINUTE, to_datetime
+from ksys_core.domain.times import MINUTE
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.boosting import booster
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.work import PredictTask
-from ksys_core.services import forecast, model_files, models, models_pooled, retraining, training
+from ksys_core.services import drift, forecast, model_files, models, models_pooled, training
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.model_artefacts import artefacts_of
 from ksys_core.store.models import active_deployments
 from ksys_core.store.pool import Database
 from tests.integration.forecasting.plant import NOW, add_sensor, history, wave
+from tests.integration.forecasting.test_drift import errors
 
 TAGS = ("P1", "P2", "P3")
 PLAN = TrainingPlan("xgboost_global", season=1, params={"trees": 20, "max_rows": 4000})
@@ -108,12 +108,21 @@ async def test_a_model_may_still_be_fitted_to_one_tag_alone(database: Database, 
     assert {band.source for band in bands.values()} == {"model"}
 
 
-async def test_the_night_does_not_fit_it_to_one_tag_alone(database: Database, executor: Executor) -> None:
-    await deployed_together(database, executor)
-    await database.execute("update trained_models set created_at = $1", to_datetime(NOW - 3 * DAY))
-    night = NOW // DAY * DAY + 12 * HOUR
-    assert await retraining.nightly(database, now_ns=night, zone=ZoneInfo("UTC")) == 3
-    assert {job.algorithms for job in await training.jobs(database)} == {("ridge",)}
+async def test_drift_of_one_tag_leads_to_one_job_for_all(database: Database, executor: Executor) -> None:
+    tags = await deployed_together(database, executor)
+    ids = {row.tag: row.model_id for row in await models.listed(database)}
+    shifted = np.random.default_rng(2).normal(size=900)
+    shifted[-120:] = 3 * shifted[-120:] + 4
+    for tag in ("P1", "P3"):
+        await errors(database, ids[tag], shifted, now=NOW)
+    assert await drift.run(database, now_ns=NOW) == 4
+    (job,) = await training.jobs(database)
+    assert (job.tags, job.algorithms, job.origin) == (TAGS, ("xgboost_global", "ridge"), "drift")
+    assert {(found.effect, found.job_id) for found in await drift.findings(database)} == {("retraining", job.job_id)}
+    await errors(database, ids["P2"], shifted, now=NOW)
+    await drift.run(database, now_ns=NOW)
+    assert {found.effect for found in await drift.findings(database) if found.tag == "P2"} == {"paused"}
+    assert len(tags) == 3
 
 
 async def test_it_is_exported_whole(database: Database, executor: Executor) -> None:

@@ -51,6 +51,14 @@ async def test_a_night_files_one_job_a_sensor_from_two_o_clock_plant_time_on(
     assert newest["B"] == ("auto_arima", "ridge")
 
 
+async def test_prophet_is_fitted_anew_every_night_for_its_curve_ages(database: Database, executor: Executor) -> None:
+    await deployed(database, executor, {"A": "naive"})
+    await database.execute("update trained_models set algorithm = 'prophet', created_at = $1", to_datetime(TWO - DAY))
+    assert await retraining.nightly(database, now_ns=TWO, zone=SEOUL) == 1
+    (job,) = await training.jobs(database)
+    assert job.algorithms == ("prophet", "ridge")
+
+
 async def test_what_was_trained_lately_or_is_in_shadow_is_left_alone(database: Database, executor: Executor) -> None:
     await deployed(database, executor, {"A": "ridge", "B": "naive"})
     await database.execute("update trained_models set created_at = $1", to_datetime(TWO - HOUR))

@@ -10,7 +10,9 @@ import pytest
 
 from ksys_core.domain.times import DAY, MINUTE
 from ksys_core.errors import DeniedError, KnownError
-from ksys_core.services import training
+from ksys_core.forecasting.artefacts import data_hash
+from ksys_core.services import models, rollups, training
+from ksys_core.services.model_inputs import with_inputs
 from ksys_core.services.training import TrainingRequest
 from ksys_core.services.training_process import TrainingProcess
 from ksys_core.services.training_run import run_claimed
@@ -83,6 +85,29 @@ async def test_a_repetition_gives_the_same_bits_and_other_data_are_noticed(datab
     assert await run(database, await training.repeat(database, job_id=first)) == "failed"
     job = (await training.jobs(database))[0]
     assert "have changed since job {job}" in job.error
+
+
+async def test_readings_that_came_late_are_learned_from_before_the_roll_ups_run_again(database: Database) -> None:
+    if database.capabilities.timescale is not None:
+        pytest.skip("TimescaleDB refreshes its aggregates itself")
+    ids = await history(database, ["A", "VALVE", "OTHER"], days=5)
+    await rollups.run(database, clock=lambda: NOW + DAY)
+    late = minutes(NOW - 3 * DAY, NOW - 2 * DAY)
+    for sensor in ids.values():
+        await put(database, sensor, late, wave(late) + 7)
+    request = TrainingRequest(("xgboost",), 900, 6, 96, 5, folds=10, params={"xgboost": {"inputs": ("VALVE",)}})
+
+    job_id = await training.file(database, tags=["A"], request=request)
+    assert await run(database, job_id) == "done"
+
+    (step,) = await training.steps(database, job_id)
+    assert step.status == "done"
+    left = "select array_agg(distinct sensor_id) from rollup_late"
+    assert await database.fetchval(left) == [ids["OTHER"]], "what the job does not look at can wait"
+    used = await database.fetchval("select data_sha256 from training_results")
+    await rollups.run(database, clock=lambda: NOW + DAY)
+    again = await models.history(database, now_ns=NOW, sensor_id=ids["A"], interval_s=900, days=5)
+    assert data_hash(await with_inputs(database, again, ["VALVE"])) == used
 
 
 async def test_finished_steps_are_not_repeated_by_the_next_claimant(

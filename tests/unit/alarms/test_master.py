@@ -22,7 +22,8 @@ from ksys_core.domain.alarms.master_diff import COLUMNS, MasterDiff, compare
 from ksys_core.domain.alarms.matrix import PriorityMatrix
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_master import rows_of
-from ksys_core.services.table_files import guarded, new_table, unguarded
+from ksys_core.services.table_cells import guarded, unguarded
+from ksys_core.services.table_files import new_table
 from ksys_core.services.table_reading import read_table
 from ksys_core.store.alarms_master import MasterAlarm
 
