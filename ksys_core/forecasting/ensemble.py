@@ -1,9 +1,8 @@
 """The default choice: the median of the engines that earned a vote on the newest part of the training window.
 
-Every candidate is fitted before that part and walked forward over it beside naive and seasonal naive. The best of each
-family that beats both becomes a member and is fitted anew to the whole window; the forecast is the median of the
-members', its bounds are the errors that this median would have made there. Where no engine beats the baselines, the
-better of them forecasts alone and the state says so.
+Every candidate is fitted before that part and walked forward over it beside naive and seasonal naive. Those chosen by
+`voting` are fitted anew to the whole window; the forecast is the median of the members', its bounds are the errors that
+this median would have made there. Where no engine may vote, the better baseline forecasts alone and the state says so.
 """
 
 from __future__ import annotations
@@ -85,7 +84,7 @@ class EnsembleState(Frozen):
 
     Attributes:
         errors: quantiles ``errors[knot][h]`` of the median's absolute errors in walk-forward; none from too few.
-        fallback: no engine beat the baselines, or there was too little history to tell: a baseline forecasts alone.
+        fallback: no engine may vote, or there was too little history to tell: a baseline forecasts alone.
         skipped: candidates that the time budget left out.
     """
 
@@ -116,16 +115,15 @@ class Ensemble:
 
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: EnsembleParams) -> EnsembleState:
         end = time.monotonic() + params.budget_s
-        where = judging(len(y), horizon - MAX_LATE, params.origins)
+        where = judging(y.v, horizon - MAX_LATE, params.origins)
         tests, skipped = ({}, []) if where is None else _tested(y, where, season, params, end)
         voters = chosen(tests)
-        members = _members(y, [name for name in voters if name not in BASELINES], season, horizon, params)
-        fallback = not members
-        if fallback:
-            names = [name for name in voters if name in BASELINES] or BASELINES[:1]
-            members = _members(y, names, season, horizon, params)
+        members = _members(y, voters or BASELINES[:1], season, horizon, params)
+        if not members:
+            members = _members(y, BASELINES[:1], season, horizon, params)
         if not members:
             raise too_short(3)
+        fallback = all(member.algorithm in BASELINES for member in members)
         errors = _errors([tests[m.algorithm] for m in members if m.algorithm in tests])
         return EnsembleState(members=tuple(members), errors=errors, fallback=fallback, skipped=tuple(skipped))
 

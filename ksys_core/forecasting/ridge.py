@@ -2,7 +2,8 @@
 
 The inputs are described in `ridge_features`. Coefficients minimise absolute errors (least squares reweighted, Huber
 1964), so that wild targets weigh less; the penalty is the one with the least absolute error on the newest fifth of
-the origins, whose errors also give the bounds. A long gap in the history costs the origins beside it, no more.
+the origins, whose errors also give the bounds. A long gap in the history costs the origins beside it, no more. An
+outage is seen no farther out than usual values lie, unless those held-out errors say that such values tell something.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from ksys_core.domain.series import ValueArray
+from ksys_core.domain.series import TimeArray, ValueArray
 from ksys_core.forecasting.base import Forecast, Frozen, scale_of, too_short
 from ksys_core.forecasting.error_bounds import KNOTS, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
@@ -23,27 +24,33 @@ from ksys_core.forecasting.ridge_features import (
     ALIGNED,
     DEEP,
     DEEP_FROM,
+    OPEN,
     Indices,
     Layout,
     Matrix,
     clock_of,
     completed,
     features,
+    fences,
     filled,
     layout_for,
     usable_origins,
 )
+from ksys_core.forecasting.week_shape import WeekShape, shape_at, week_shape
 
 PENALTIES: Final = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 FEWEST: Final = 40
 """Origins to learn from."""
 MOST: Final = 4000
-REWEIGHTED: Final = 2
+REWEIGHTED: Final = 4
 """How often least squares are weighted anew."""
 ROBUST_FROM: Final = 0.5
 """An error weighs in by its square up to this part of the median error, and by its size beyond."""
+CLEARLY: Final = 0.95
+"""Part of the error that has to be left for values beyond the usual ones to be looked at as they are."""
 
 Chosen = npt.NDArray[np.bool_]
+Limits = tuple[float, float]
 
 
 class RidgeParams(Frozen):
@@ -59,6 +66,8 @@ class RidgeState(Frozen):
     Attributes:
         depth: how many seasons the inputs look back, a key of `ridge_features.ALIGNED`.
         zone: the plant's time zone where the calendar is an input.
+        shape: what is taken off the series for the model, and put on its forecasts.
+        limits: as `ridge_features.features` takes them; None: none.
     """
 
     season: int = Field(ge=1, le=100_000)
@@ -68,16 +77,24 @@ class RidgeState(Frozen):
     penalty: float
     coef: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=10_000)
     errors: tuple[tuple[float, ...], ...]
+    shape: WeekShape = ()
+    limits: tuple[float, float] | None = None
 
     @property
     def layout(self) -> Layout:
         """The model's inputs."""
         return Layout(self.season, self.depth, self.zone)
 
+    def shape_at(self, y: RegularSeries, ahead: int = 0) -> ValueArray:
+        """What of `y`, and of `ahead` intervals after it, is the week's shape."""
+        return np.zeros(len(y) + ahead) if self.zone is None else shape_at(self.shape, y, self.zone, ahead)
+
     @model_validator(mode="after")
     def _consistent(self) -> RidgeState:
         if self.depth not in ALIGNED or (self.depth and self.season == 1):
             raise ValueError("there are no such inputs")
+        if self.shape and (len(self.shape) != 7 * self.season or self.zone is None):
+            raise ValueError("the shape is not that of a week of the plant")
         if any(len(row) != self.layout.width for row in self.coef):
             raise ValueError("one coefficient a feature")
         if len(self.errors) != len(KNOTS) or any(len(row) != len(self.coef) for row in self.errors):
@@ -91,20 +108,21 @@ class Ridge:
     def fit(self, y: RegularSeries, *, season: int, horizon: int, params: RidgeParams) -> RidgeState:
         y = y.tail(params.max_points)
         layout = layout_for(y, season, horizon, params.zone)
+        shape = () if layout.zone is None else week_shape(y, season, layout.zone)
+        rest = y.v - shape_at(shape, y, params.zone)
         reach = layout.reach(horizon)
-        history = filled(y.v, season)
+        history = filled(rest, season)
         origins = usable_origins(y.v, history, reach, horizon)
         if len(origins) < FEWEST:
             raise too_short(reach + horizon + FEWEST)
         _, scale = scale_of(y.v[np.isfinite(y.v)])
         z = history / scale
         origins = _sample(origins)
-        x = features(z, clock_of(y, 0, layout), origins, horizon, layout)
         target = z[origins[:, None] + np.arange(1, horizon + 1)] - z[origins][:, None]
         held = origins > np.quantile(origins, 0.8)
         early = origins < origins[held][0] - min(horizon, len(y) // 10)
-        penalty, errors = _validated(x, target, early, held)
-        coef = _robust(x, target, penalty)
+        penalty, limits, errors, x = _validated(z, clock_of(y, 0, layout), origins, layout, target, (early, held))
+        coef = _solved(_moments(x, target, _weights(x, target, penalty)), penalty)
         return RidgeState(
             season=season,
             depth=layout.depth,
@@ -113,6 +131,8 @@ class Ridge:
             penalty=penalty,
             coef=tuple(tuple(float(f"{c:.7g}") for c in row) for row in coef.tolist()),
             errors=tuple(map(tuple, errors.tolist())),
+            shape=shape,
+            limits=None if limits == OPEN else limits,
         )
 
     def forecast(self, state: RidgeState, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
@@ -128,9 +148,10 @@ class Ridge:
         if int(np.isfinite(y.v).sum()) < need:
             raise too_short(need)
         missing = reach + 1 - len(y)
-        z = completed(np.concatenate((np.full(missing, np.nan), y.v)), state.season) / state.scale
-        whole = RegularSeries(y.start - missing * y.step, y.step, z)
-        return features(z, clock_of(whole, steps, layout), np.array([reach]), steps, layout)[0, :horizon]
+        rest = y.v - state.shape_at(y)
+        z = completed(np.concatenate((np.full(missing, np.nan), rest)), state.season) / state.scale
+        clock = clock_of(RegularSeries(y.start - missing * y.step, y.step, z), steps, layout)
+        return features(z, clock, np.array([reach]), steps, layout, state.limits or OPEN)[0, :horizon]
 
     def moves(self, states: Sequence[RidgeState], inputs: Sequence[Matrix]) -> list[ValueArray]:
         """Scaled moves of every series; models of equal shape in one product."""
@@ -148,7 +169,9 @@ class Ridge:
     def finished(self, state: RidgeState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
         """The forecast after `y` from its scaled moves."""
         half = half_widths(np.array(state.errors)[:, : len(moves)], levels)
-        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half * state.scale)
+        shape = state.shape_at(y.tail(1), len(moves))
+        value = y.v[-1] - shape[0] + moves * state.scale + shape[1:]
+        return Forecast.symmetric(value, levels, half * state.scale)
 
     def lookback(self, season: int, horizon: int, params: RidgeParams) -> int:
         depth = 0 if season == 1 else DEEP if params.max_points >= DEEP_FROM * season else 2
@@ -163,10 +186,10 @@ def _sample(origins: Indices) -> Indices:
     return chosen
 
 
-def _moments(x: Matrix, target: Matrix, weight: Matrix | None = None) -> tuple[Matrix, Matrix]:
-    """Products of the features with themselves and with the targets, float64[step, feature, feature] and [.., 1]."""
+def _moments(x: Matrix, target: Matrix, weight: Matrix) -> tuple[Matrix, Matrix]:
+    """Weighted products of features with themselves and with targets, float64[step, feature, feature] and [.., 1]."""
     xs = x.transpose(1, 2, 0)
-    weighted = xs if weight is None else xs * weight.T[:, None, :]
+    weighted = xs * weight.T[:, None, :]
     return weighted @ x.transpose(1, 0, 2), weighted @ target.T[:, :, None]
 
 
@@ -180,28 +203,39 @@ def _solved(moments: tuple[Matrix, Matrix], penalty: float) -> Matrix:
     return coef
 
 
-def _robust(x: Matrix, target: Matrix, penalty: float) -> Matrix:
-    """Coefficients that minimise nearly absolute errors."""
-    coef = _solved(_moments(x, target), penalty)
+def _weights(x: Matrix, target: Matrix, penalty: float) -> Matrix:
+    """Weights of the targets with which squares come near to absolute errors."""
+    weight = np.ones_like(target)
     for _ in range(REWEIGHTED):
-        size = np.abs(_products(x, coef) - target)
+        size = _sizes(x, target, _solved(_moments(x, target, weight), penalty))
         usual = np.median(size, axis=0) + 1e-12
-        coef = _solved(_moments(x, target, 1 / np.maximum(size / usual, ROBUST_FROM)), penalty)
-    return coef
+        weight = 1 / np.maximum(size / usual, ROBUST_FROM)
+    return weight
 
 
-def _products(x: Matrix, coef: Matrix) -> Matrix:
-    found: Matrix = (x.transpose(1, 0, 2) @ coef[:, :, None])[:, :, 0].T
+def _sizes(x: Matrix, target: Matrix, coef: Matrix) -> Matrix:
+    """Absolute errors."""
+    found: Matrix = np.abs((x.transpose(1, 0, 2) @ coef[:, :, None])[:, :, 0].T - target)
     return found
 
 
-def _validated(x: Matrix, target: Matrix, early: Chosen, held: Chosen) -> tuple[float, Matrix]:
-    """The penalty with the least absolute error on `held` after learning from `early`, and its error quantiles."""
-    moments = _moments(x[early], target[early])
+def _validated(
+    z: ValueArray, clock: TimeArray, origins: Indices, layout: Layout, target: Matrix, split: tuple[Chosen, Chosen]
+) -> tuple[float, Limits, Matrix, Matrix]:
+    """The penalty and the limits with the least absolute error on the held-out part after learning from the early one.
 
-    def errors(coef: Matrix) -> Matrix:
-        return np.abs(_products(x[held], coef) - target[held])
-
-    losses = {p: float(errors(_solved(moments, p)).mean()) for p in PENALTIES}
-    penalty = min(losses, key=lambda p: losses[p])
-    return penalty, error_quantiles(errors(_robust(x[early], target[early], penalty)))
+    Returns:
+        Both, the quantiles of these errors, and the features of all origins within the limits.
+    """
+    early, held = split
+    usual = fences(z)
+    beyond = bool((z < usual[0]).any() or (z > usual[1]).any())
+    found: list[tuple[float, float, Limits, Matrix, Matrix]] = []
+    for limits in (usual, OPEN) if beyond else (usual,):
+        x = features(z, clock, origins, target.shape[1], layout, limits)
+        moments = _moments(x[early], target[early], _weights(x[early], target[early], PENALTIES[len(PENALTIES) // 2]))
+        tried = {p: _sizes(x[held], target[held], _solved(moments, p)) for p in PENALTIES}
+        penalty = min(tried, key=lambda p: float(tried[p].mean()))
+        found.append((float(tried[penalty].mean()), penalty, limits, error_quantiles(tried[penalty]), x))
+    dropped = len(found) > 1 and found[1][0] < CLEARLY * found[0][0]
+    return found[dropped][1:]

@@ -27,6 +27,9 @@ LAGGED: Final = {0: (), 1: (1,), 2: (1, 2), DEEP: (1, 2, 7)}
 """By depth: how many seasons before the origin inputs are."""
 DEEP_FROM: Final = 84
 """Seasons of history from which on the weekly layout is learned."""
+OPEN: Final = (-np.inf, np.inf)
+FENCE: Final = 3.0
+"""How far beyond the ninth decile, in distances of it from the median, a value is no usual one (below alike)."""
 HARMONICS: Final = 3
 ENOUGH: Final = 60
 """Origins that a layout needs to be learned from."""
@@ -104,20 +107,35 @@ def usable_origins(v: ValueArray, z: ValueArray, reach: int, horizon: int) -> In
     return found
 
 
-def features(z: ValueArray, clock: TimeArray, origins: Indices, horizon: int, layout: Layout) -> Matrix:
+def fences(z: ValueArray) -> tuple[float, float]:
+    """Between which usual values of `z` lie: an outage is beyond, however often there was one."""
+    low, middle, high = np.nanquantile(z, (0.1, 0.5, 0.9)).tolist()
+    return low - FENCE * (middle - low), high + FENCE * (high - middle)
+
+
+def features(
+    z: ValueArray,
+    clock: TimeArray,
+    origins: Indices,
+    horizon: int,
+    layout: Layout,
+    limits: tuple[float, float] = OPEN,
+) -> Matrix:
     """Inputs float64[origin, step, `layout.width`]; the last one is 1.
 
     Args:
         z: scaled values without NaN where they are looked at.
         clock: the plant's clock of `z` and of the `horizon` intervals after it.
+        limits: values beyond are seen as these, or as the newest where that one is farther out.
     """
     newest = z[origins][:, None]
+    low, high = np.minimum(newest, limits[0]), np.maximum(newest, limits[1])
     steps = np.arange(1, horizon + 1)
-    lags = z[origins[:, None] - np.array(layout.lags)] - newest
+    lags = np.clip(z[origins[:, None] - np.array(layout.lags)], low, high) - newest
     parts = [np.repeat(lags[:, None, :], horizon, axis=1)]
     for j in ALIGNED[layout.depth]:
         back = layout.season * (j - 1 + -(-steps // layout.season))
-        parts.append((z[origins[:, None] + steps - back] - newest)[:, :, None])
+        parts.append((np.clip(z[origins[:, None] + steps - back], low, high) - newest)[:, :, None])
     if layout.zone is not None:
         parts.append(_calendar(clock[origins[:, None] + steps], clock[origins]))
     parts.append(np.ones((len(origins), horizon, 1)))

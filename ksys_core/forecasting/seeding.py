@@ -22,7 +22,7 @@ def seed(
     spec: ModelSpec[Any, Any], y: RegularSeries, *, season: int, horizon: int, params: Frozen
 ) -> HalfWidths | None:
     """Half widths of the product's levels; None where the history is too short, or `spec` has made its own so."""
-    where = None if spec.held_out else judging(len(y), horizon, ORIGINS)
+    where = None if spec.held_out else judging(y.v, horizon, ORIGINS)
     if where is None:
         return None
     test = attempt(partial(walk_forward, spec, y, where, season=season, params=params))

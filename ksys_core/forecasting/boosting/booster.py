@@ -29,6 +29,9 @@ MAX_TREES: Final = 500
 MAX_LEAVES: Final = 64
 PATIENCE: Final = 15
 """Trees without a lower error on the held-out part, after which no more are grown."""
+ROWS_SEEN: Final = 0.5
+COLUMNS_SEEN: Final = 0.6
+"""Part of the rows and of the inputs that a tree is grown on: trees that differ forget each other's chance finds."""
 
 
 class GrowthParams(Frozen):
@@ -42,9 +45,9 @@ class GrowthParams(Frozen):
     """
 
     max_rows: int = Field(20_000, ge=1_000, le=500_000)
-    trees: int = Field(150, ge=1, le=MAX_TREES)
+    trees: int = Field(300, ge=1, le=MAX_TREES)
     leaves: int = Field(16, ge=2, le=MAX_LEAVES)
-    learning_rate: float = Field(0.1, gt=0, le=1)
+    learning_rate: float = Field(0.05, gt=0, le=1)
 
 
 def trained(rows: Matrix, target: ValueArray, params: GrowthParams, rounds: int) -> xgboost.Booster:
@@ -75,6 +78,8 @@ def _grown(
         "max_bin": 128,
         "eta": params.learning_rate,
         "min_child_weight": 5,
+        "subsample": ROWS_SEEN,
+        "colsample_bytree": COLUMNS_SEEN,
         "eval_metric": "mae",
         "nthread": 1,
         "seed": 0,

@@ -8,6 +8,7 @@ costs the pairs of origin and step that end in it; elsewhere what it takes away 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Self
 
 import numpy as np
@@ -37,6 +38,7 @@ from ksys_core.forecasting.boosting.inputs import MAX_INPUTS, Input, columns_of,
 from ksys_core.forecasting.error_bounds import KNOTS, Table, error_quantiles, half_widths
 from ksys_core.forecasting.grid import RegularSeries
 from ksys_core.forecasting.plant_time import DEFAULT_ZONE, ZoneName
+from ksys_core.forecasting.week_shape import WeekShape, shape_at, week_shape
 
 FEWEST: Final = 40
 """Rows, and origins, to learn from."""
@@ -90,15 +92,22 @@ class TreeState(Frozen):
 
 
 class XgboostState(TreeState):
-    """A model of one series, its scale, and the tags it looks at beside."""
+    """A model of one series, its scale, the tags it looks at beside, and the week's shape, which is taken off first."""
 
     scale: float = Field(gt=0)
     inputs: tuple[Input, ...] = Field((), max_length=MAX_INPUTS)
+    shape: WeekShape = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the inputs in order."""
         return (*self.layout.names, *input_names(len(self.inputs)))
+
+    @model_validator(mode="after")
+    def _of_a_week(self) -> Self:
+        if self.shape and len(self.shape) != 7 * self.season:
+            raise ValueError("the shape is not that of a week")
+        return self
 
 
 class Panel:
@@ -137,7 +146,8 @@ class Xgboost:
             raise too_short(need)
         _, scale = scale_of(y.v[np.isfinite(y.v)])
         inputs = tuple(input_of(y, tag) for tag in params.inputs)
-        panel = Panel(y, scale, layout, inputs)
+        shape = week_shape(y, season, params.zone)
+        panel = Panel(_without(shape, y, params.zone), scale, layout, inputs)
         early = max(int(held[0]) - horizon, layout.least + (int(held[0]) - layout.least) // 2)
         first = panel.learned(*sampled(layout.least, early, horizon, params.max_rows, 1))
         held_rows, held_target = panel.learned(*every_step(held, range(1, horizon + 1)))
@@ -153,6 +163,7 @@ class Xgboost:
             inputs=inputs,
             trees=stored(trained(rows, target, params, rounds), (*layout.names, *input_names(len(inputs)))),
             errors=tuple(map(tuple, errors.tolist())),
+            shape=shape,
         )
 
     def forecast(self, state: XgboostState, y: RegularSeries, horizon: int, levels: Sequence[float]) -> Forecast:
@@ -164,7 +175,7 @@ class Xgboost:
         layout = state.layout
         if len(y) <= layout.least:
             raise too_short(layout.least + 1)
-        y = y.tail(layout.reach(state.horizon) + 1)
+        y = _without(state.shape, y.tail(layout.reach(state.horizon) + 1), state.zone)
         steps = np.arange(1, horizon + 1)
         return Panel(y, state.scale, layout, state.inputs).rows(np.full(horizon, len(y) - 1), steps)
 
@@ -175,10 +186,16 @@ class Xgboost:
     def finished(self, state: XgboostState, y: RegularSeries, moves: ValueArray, levels: Sequence[float]) -> Forecast:
         """The forecast after `y` from its scaled moves."""
         half = state.half(len(moves), levels) * state.scale
-        return Forecast.symmetric(y.v[-1] + moves * state.scale, levels, half)
+        shape = shape_at(state.shape, y.tail(1), state.zone, len(moves))
+        return Forecast.symmetric(y.v[-1] - shape[0] + moves * state.scale + shape[1:], levels, half)
 
     def lookback(self, season: int, horizon: int, params: XgboostParams) -> int:
         return Layout(season, params.zone).reach(horizon) + 1
+
+
+def _without(shape: WeekShape, y: RegularSeries, zone: str) -> RegularSeries:
+    """`y` without the week's shape."""
+    return replace(y, v=y.v - shape_at(shape, y, zone))
 
 
 def _held(y: RegularSeries, layout: Layout, horizon: int, params: GrowthParams) -> Indices:

@@ -23,7 +23,7 @@ LAGS: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 18, 24, 36)
 WINDOWS: Final = (6, 24)
 SEASONS: Final = (1, 2, 7)
 HOURS_FROM: Final = 3 * DAY
-WEEKDAYS_FROM: Final = 15 * DAY
+WEEKDAYS_FROM: Final = 42 * DAY
 """Spans of history from which on the hour of the day and the day of the week are learned from."""
 
 Matrix = npt.NDArray[np.float32]

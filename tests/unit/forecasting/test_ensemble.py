@@ -36,7 +36,7 @@ def members(model: Fitted) -> dict[str, Fitted]:
 
 
 def test_the_forecast_is_the_median_of_the_members() -> None:
-    model, notes = fitted(daily(900))
+    model, notes = fitted(daily(900), EnsembleParams(candidates=("ridge", "xgboost")))
     votes = [alone.predict() for alone in members(model).values()]
     assert len(votes) >= 2
     assert np.array_equal(model.predict().value, np.median([vote.value for vote in votes], axis=0))

@@ -8,7 +8,7 @@ import pytest
 from ksys_core.errors import KnownError
 from ksys_core.forecasting.backtest import Backtest, Folds
 from ksys_core.forecasting.evaluation import CHAMPION, MEDIAN, EvaluateTask, Kind, engine_scores, evaluate
-from ksys_core.forecasting.voting import chosen
+from ksys_core.forecasting.voting import chosen, judging
 from tests.unit.forecasting.signals import daily, with_values
 
 
@@ -76,16 +76,35 @@ def losing(mae: float) -> Backtest:
 @pytest.mark.parametrize(
     ("maes", "voters"),
     [
-        ({"naive": 3, "seasonal_naive": 2, "ridge": 1, "mstl": 1.15, "auto_theta": 1.2, "auto_ets": 1.1},
-         ("ridge", "auto_ets", "mstl")),
-        ({"naive": 3, "seasonal_naive": 2, "ridge": 1, "mstl": 1.5, "auto_arima": 1.2}, ("ridge", "auto_arima")),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 1, "xgboost": 1.3, "mstl": 1.1}, ("ridge", "xgboost")),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 1, "xgboost": 2.5, "mstl": 1.1}, ("ridge",)),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 1.3, "auto_theta": 1.2, "auto_ets": 1.1, "mstl": 1.4},
+         ("auto_ets", "ridge")),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 2.2, "xgboost": 2.1}, ("seasonal_naive", "xgboost", "ridge")),
+        ({"naive": 3, "seasonal_naive": 2, "ridge": 2.1, "mstl": 1.5}, ("mstl", "seasonal_naive", "ridge")),
         ({"naive": 3, "seasonal_naive": 2, "ridge": 2.5, "mstl": 1.5}, ("mstl",)),
-        ({"naive": 1, "seasonal_naive": 2, "ridge": 2.5}, ("naive",)),
+        ({"naive": 1, "seasonal_naive": 2, "ridge": 2.5, "auto_arima": 1.1}, ("naive",)),
         ({"naive": 3, "seasonal_naive": 2, "drift": 1}, ("seasonal_naive",)),
         ({"ridge": 1}, ()),
     ],
 )  # fmt: skip
-def test_of_each_family_the_best_votes_if_it_beats_the_baselines_and_is_near_the_best(
+def test_learners_vote_unless_they_fail_and_others_that_beat_them_and_the_baselines(
     maes: dict[str, float], voters: tuple[str, ...]
 ) -> None:
     assert chosen({name: losing(mae) for name, mae in maes.items()}) == voters
+
+
+def test_engines_are_judged_where_values_are_known() -> None:
+    v = daily(1200).v.copy()
+    whole = judging(v, 12, 20)
+    v[900:1150] = np.nan
+    gone = judging(v, 12, 20)
+
+    assert whole is not None
+    assert whole.origins[-1] == 1200 - 12
+    assert len(whole.origins) == 20
+    assert gone is not None
+    assert all(np.isfinite(v[o - 4 : o]).any() and np.isfinite(v[o : o + 12]).any() for o in gone.origins)
+    assert gone.origins[0] < 900 < 1150 < gone.origins[-1]
+    v[800:] = np.nan
+    assert judging(v, 12, 20) is None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +17,7 @@ from ksys_core.forecasting.registry import SPECS
 from ksys_core.forecasting.ridge import RidgeParams, RidgeState
 from ksys_core.forecasting.ridge_features import (
     DEEP,
+    OPEN,
     Layout,
     clock_of,
     completed,
@@ -111,3 +115,58 @@ def test_three_months_of_days_teach_the_week() -> None:
         errors.append(float(np.mean(made)))
     assert errors[0] < 0.8 * errors[1]
     assert layout_for(known, SEASON, 24, ZONE) == Layout(SEASON, DEEP, ZONE)
+
+
+def test_values_beyond_the_limits_are_seen_as_these_unless_the_newest_is_farther_out() -> None:
+    z = np.arange(400.0)
+    clock = clock_of(with_values(daily(400), z), 6, LAYOUTS[0])
+    origins = np.array([100, 390])
+    open_, bounded = (features(z, clock, origins, 6, LAYOUTS[0], limits) for limits in (OPEN, (98.5, 120.0)))
+    assert open_[0, 0, :4].tolist() == [-1, -2, -3, -4]
+    assert bounded[0, 0, :4].tolist() == [-1, -1.5, -1.5, -1.5]
+    assert bounded[1, 0, :4].tolist() == [-1, -2, -3, -4]
+
+
+def with_outage(y: RegularSeries, *at: int) -> RegularSeries:
+    v = y.v.copy()
+    for first in at:
+        v[first : first + 10] = 0.0
+    return with_values(y, v)
+
+
+def test_an_outage_of_yesterday_hardly_touches_the_forecast_for_today() -> None:
+    y = daily(1024, size=2.0)
+    known = with_outage(RegularSeries(y.start, y.step, y.v[:1000]), 300, 620)
+    model = fit(SPECS["ridge"], known, season=SEASON, horizon=24)
+    assert isinstance(model.state, RidgeState)
+    assert model.state.limits is not None
+    without = dataclasses.replace(model, state=model.state.model_copy(update={"limits": None}))
+    broken = with_outage(known, 980)
+    errors = [np.abs(m.update(broken).predict().value - y.v[1000:]).mean() for m in (model, without)]
+    assert errors[0] < 5  # of the 50 that the outage was deep
+    assert errors[1] > 3 * errors[0]
+
+
+def test_pulses_that_tell_something_are_looked_at_as_they_are() -> None:
+    y = daily(1024, noise=0.1, size=0.5)
+    pulses = with_values(y, y.v + np.where(np.arange(1024) % SEASON == 5, 30.0, 0.0))
+    model = fit(SPECS["ridge"], RegularSeries(y.start, y.step, pulses.v[:1000]), season=SEASON, horizon=24)
+    assert isinstance(model.state, RidgeState)
+    assert model.state.limits is None
+    assert model.predict().value == pytest.approx(pulses.v[1000:], abs=3)
+
+
+def test_a_model_stored_without_shape_and_limits_is_still_understood() -> None:
+    model = fit(SPECS["ridge"], weekly(100 * 24), season=SEASON, horizon=12, params=RidgeParams(zone=ZONE))
+    assert isinstance(model.state, RidgeState)
+    plain = model.state.model_copy(update={"shape": (), "limits": None})
+    document = json.loads(plain.model_dump_json())
+    del document["shape"], document["limits"]
+    assert RidgeState.model_validate_json(json.dumps(document)) == plain
+
+
+@pytest.mark.parametrize("shape", [(1.0,) * 24, (1.0,) * 169])
+def test_a_shape_that_is_not_of_a_week_is_refused(shape: tuple[float, ...]) -> None:
+    model = fit(SPECS["ridge"], weekly(100 * 24), season=SEASON, horizon=12, params=RidgeParams(zone=ZONE))
+    with pytest.raises(ValueError, match="week"):
+        RidgeState.model_validate({**model.state.model_dump(), "shape": shape})
