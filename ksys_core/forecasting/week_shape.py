@@ -1,7 +1,8 @@
-"""The shape of the plant's week: how far a series usually lies off its own level at each time of the week.
+"""The shape of the plant's week: how far a series usually lies off that time of any day at each time of the week.
 
 People and shifts make Sundays another curve than Mondays. Engines that learn from differences see that only dimly, so
-the shape is taken off before they learn, and put back on what they forecast.
+the shape is taken off before they learn, and put back on what they forecast. What all days share stays in the series:
+it drifts over the year, and the engines follow it by what they see a day before.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def week_shape(y: RegularSeries, season: int, zone: str) -> WeekShape:
     like = off[early:] - daily[place[early:]]
     if np.abs(like - weekly[place[early:]]).mean() > DIFFERENT * np.abs(like).mean():
         return ()
-    shape = np.add(*_shapes(off, weight, place, season))
+    _, shape = _shapes(off, weight, place, season)
     return tuple(float(f"{value:.6g}") for value in shape.tolist())
 
 

@@ -39,6 +39,14 @@ def test_the_shape_is_that_of_the_plants_clock_in_summer_and_winter() -> None:
     assert np.std(y.v - shape_at(shape, y, ZONE)) < 0.6
 
 
+def test_what_all_days_share_stays_in_the_series() -> None:
+    y = plant()
+    wave = 20 * np.sin(2 * np.pi * np.arange(len(y)) / SEASON)
+    shape = np.array(week_shape(RegularSeries(START, HOUR, y.v + wave), SEASON, ZONE))
+    assert np.abs(shape.reshape(7, SEASON).mean(axis=0)).max() < 0.3
+    assert shape.max() > 4
+
+
 def test_what_lies_ahead_is_the_shape_of_its_own_time() -> None:
     shape = week_shape(plant(), SEASON, ZONE)
     whole = shape_at(shape, plant(14), ZONE)
