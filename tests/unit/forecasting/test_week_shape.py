@@ -41,7 +41,7 @@ def test_the_shape_is_that_of_the_plants_clock_in_summer_and_winter() -> None:
 
 def test_what_all_days_share_stays_in_the_series() -> None:
     y = plant()
-    wave = 20 * np.sin(2 * np.pi * np.arange(len(y)) / SEASON)
+    wave = 20 * np.sin(2 * np.pi * hour_of_day(local(START + HOUR * np.arange(len(y)), ZONE)) / SEASON)
     shape = np.array(week_shape(RegularSeries(START, HOUR, y.v + wave), SEASON, ZONE))
     assert np.abs(shape.reshape(7, SEASON).mean(axis=0)).max() < 0.3
     assert shape.max() > 4
