@@ -50,6 +50,20 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 
 
+_IN_LISTS = {
+    "UNACK": N_("Unacked"),
+    "ACKED": N_("Acked"),
+    "RTNUN": N_("Returned, unacked"),
+    "LUNACK": N_("Latched, unacked"),
+    "LACKED": N_("Latched, acked"),
+}
+
+
+def short_state_word(mnemonic: str) -> str:
+    """The state as a list has room for it."""
+    return tr(_IN_LISTS.get(mnemonic, STATES.get(mnemonic, mnemonic)))
+
+
 def state_word(mnemonic: str) -> str:
     """The state in the person's language."""
     return tr(STATES.get(mnemonic, mnemonic))

@@ -13,7 +13,7 @@ from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
 from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.i18n import N_, tr
 from ksys_core.store.alarms_live import NewestReading
-from ksys_hmi.alarm_words import kind_word, state_word
+from ksys_hmi.alarm_words import kind_word, short_state_word, state_word
 from ksys_hmi.formats import NO_VALUE, format_age, format_clock, format_countdown, format_day_time, format_value
 from ksys_hmi.models.alarm_book import DeskRow, Heading
 from ksys_hmi.models.rows import Column
@@ -173,7 +173,7 @@ class AlarmColumns:
 
     def _state(self, row: AlarmRow) -> str:
         first = row.first_out or row.alarm_id == self._first_out()
-        parts = (tr("first out") if first else "", state_word(row.isa), tr("confirmed") if row.confirmed else "")
+        parts = (tr("first out") if first else "", short_state_word(row.isa), tr("confirmed") if row.confirmed else "")
         return ", ".join(part for part in parts if part)
 
     def _handled(self, row: AlarmRow) -> str:
