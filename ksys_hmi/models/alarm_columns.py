@@ -67,9 +67,9 @@ class AlarmColumns:
             _column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True, hidden=True),
             _column(N_("Count"), lambda row: f"×{row.occurrence}", numeric=True),
             _column(N_("Quality"), self.quality, hidden=True, moving=True),
-            _column(N_("State"), self._state, moving=True),
+            _column(N_("State"), self._state, moving=True, tooltip=self._handled_at),
             _column(N_("Area"), lambda row: area_title(row.area)),
-            _column(N_("Handled by"), self._handled, tooltip=self._handled_at),
+            _column(N_("Handled by"), self._handled, hidden=True, tooltip=self._handled_at),
         )
 
     def shelved(self) -> Columns:
@@ -173,7 +173,14 @@ class AlarmColumns:
 
     def _state(self, row: AlarmRow) -> str:
         first = row.first_out or row.alarm_id == self._first_out()
-        parts = (tr("first out") if first else "", short_state_word(row.isa), tr("confirmed") if row.confirmed else "")
+        who = "" if row.unacknowledged else row.acked_by or ""
+        parts = (
+            tr("first out") if first else "",
+            short_state_word(row.isa),
+            who,
+            tr("confirmed") if row.confirmed else "",
+            tr("note") if row.comment else "",
+        )
         return ", ".join(part for part in parts if part)
 
     def _handled(self, row: AlarmRow) -> str:
@@ -181,9 +188,10 @@ class AlarmColumns:
         return "   ".join(part for part in (who, row.comment) if part)
 
     def _handled_at(self, row: AlarmRow) -> str:
-        if row.unacknowledged or row.acked_at is None:
-            return row.comment
-        return f"{row.acked_by}  {self._moment(row.acked_at)}\n{row.comment}".rstrip()
+        said = [state_word(row.isa)]
+        if not row.unacknowledged and row.acked_at is not None:
+            said.append(f"{row.acked_by}  {self._moment(row.acked_at)}")
+        return "\n".join((*said, row.comment)).rstrip()
 
 
 def _column(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from ksys_hmi import fonts
@@ -165,6 +166,11 @@ class RowTable(QTableView, Generic[RowT]):
         header.setSectionResizeMode(self._stretch, mode)
         if not roomy:
             self.setColumnWidth(self._stretch, least)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if not self._chosen:
+            self._stretch_where_there_is_room()
 
     def currentChanged(self, current: Any, previous: Any) -> None:
         super().currentChanged(current, previous)

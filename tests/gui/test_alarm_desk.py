@@ -294,6 +294,7 @@ def test_of_two_operators_the_second_is_told_who_was_first(
             await until(lambda: states_of(theirs)["PT-1"] == "ACKED")
             columns = {column.title: column for column in theirs.list.table.model().columns}
             assert columns["Handled by"].text(theirs.list.table.model().rows[0]) == "ksys"
+            assert columns["State"].text(theirs.list.table.model().rows[0]) == "Acked, ksys"
 
     on_desk(scenario, 3)
 
