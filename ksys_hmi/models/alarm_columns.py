@@ -23,11 +23,13 @@ Readings = Callable[[], Mapping[int, NewestReading | None]]
 Columns = tuple[Column[DeskRow], ...]
 SYMBOL_COLUMN: Final = 0
 TAG: Final = N_("Tag")
-NOW: Final = N_("Now")
 SPARK: Final = N_("Last hour")
 _NONE: Final = ""
 _NOT_READ: Final = "…"
 _CLOCK_WITHIN: Final = 20 * HOUR
+_AN_HOUR: Final = 3599.0
+"""In seconds: long to read."""
+_WIDEST_VALUE: Final = "-9 999.99"
 
 
 def heading_text(row: Heading) -> str:
@@ -60,8 +62,10 @@ class AlarmColumns:
                 moving=True,
                 tooltip=lambda row: self._moment(row.active_since),
             ),
-            _column(N_("Age"), self._age, numeric=True, ticking=True),
-            _column(N_("To respond"), self._left_to_respond, numeric=True, ticking=True),
+            _column(N_("Age"), self._age, numeric=True, ticking=True, widest=lambda: format_age(_AN_HOUR)),
+            _column(
+                N_("To respond"), self._left_to_respond, numeric=True, ticking=True, widest=lambda: _late(_AN_HOUR)
+            ),
             *self._identity(),
             _column(SPARK, lambda _row: _NONE, tooltip=lambda _row: tr("Last hour and limit")),
             _column(N_("At alarm"), lambda row: _number(row.value, row.decimals), numeric=True, hidden=True),
@@ -76,7 +80,9 @@ class AlarmColumns:
         """With the time that is left."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.shelved_until), numeric=True, ticking=True),
+            _column(
+                N_("Left"), lambda row: self._left(row.shelved_until), numeric=True, ticking=True, widest=_longest_left
+            ),
             _column(N_("Until"), lambda row: self._moment(row.shelved_until)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.shelved_by or _NONE),
@@ -96,7 +102,9 @@ class AlarmColumns:
         """With permit and date of review."""
         return (
             _SYMBOL,
-            _column(N_("Left"), lambda row: self._left(row.oos_review), numeric=True, ticking=True),
+            _column(
+                N_("Left"), lambda row: self._left(row.oos_review), numeric=True, ticking=True, widest=_longest_left
+            ),
             _column(N_("Review"), lambda row: self._moment(row.oos_review)),
             *self._identity(),
             _column(N_("Who"), lambda row: row.oos_by or _NONE),
@@ -128,7 +136,9 @@ class AlarmColumns:
             _column(TAG, lambda row: row.tag),
             _column(N_("Description"), lambda row: tr.pick(dict(row.description))),
             _column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
-            _column(NOW, self._present, numeric=True, ticking=True, tooltip=self._read_at),
+            _column(
+                NOW, self._present, numeric=True, ticking=True, tooltip=self._read_at, widest=lambda: _WIDEST_VALUE
+            ),
             _column(N_("Limit"), _limit, numeric=True),
         )
 
@@ -150,13 +160,13 @@ class AlarmColumns:
         left = row.response_left_s(self._now())
         if left is None:
             return _NONE
-        return format_countdown(left) if left >= 0 else "⚠ " + tr("overdue {age}", age=format_age(-left))
+        return format_countdown(left) if left >= 0 else _late(-left)
 
     def _left(self, until: int | None) -> str:
         if until is None:
             return _NONE
         left = (until - self._now()) / SECOND
-        return format_countdown(left) if left >= 0 else "⚠ " + tr("overdue {age}", age=format_age(-left))
+        return format_countdown(left) if left >= 0 else _late(-left)
 
     def _present(self, row: AlarmRow) -> str:
         readings = self._readings()
@@ -202,6 +212,7 @@ def _column(
     hidden: bool = False,
     moving: bool = False,
     ticking: bool = False,
+    widest: Callable[[], str] = lambda: _NONE,
     tooltip: Callable[[AlarmRow], str] | None = None,
 ) -> Column[DeskRow]:
     """A column that is empty beside a heading, but for the tag: there the heading says what it is."""
@@ -210,7 +221,15 @@ def _column(
     def of(text_of: Callable[[AlarmRow], str]) -> Callable[[DeskRow], str]:
         return lambda row: beside(row) if isinstance(row, Heading) else text_of(row)
 
-    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving, ticking)
+    return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving, ticking, widest)
+
+
+def _late(seconds: float) -> str:
+    return "⚠ " + tr("late {age}", age=format_age(seconds))
+
+
+def _longest_left() -> str:
+    return format_countdown(23 * _AN_HOUR)
 
 
 def _limit(row: AlarmRow) -> str:

@@ -29,7 +29,7 @@ class Column(Generic[RowT]):
 
     The title is also its name where a person's choice of columns is kept; `hidden`: not shown until it is chosen;
     `moving`: the text follows from more than the row; `ticking`: it changes with every second or
-    reading, so it is written at each painting.
+    reading, so it is written at each painting. `widest`: what a column that is fitted now has to hold later.
     """
 
     title: str
@@ -39,6 +39,7 @@ class Column(Generic[RowT]):
     hidden: bool = False
     moving: bool = False
     ticking: bool = False
+    widest: Callable[[], str] = lambda: ""
 
 
 class RowsModel(QAbstractTableModel, Generic[RowT]):

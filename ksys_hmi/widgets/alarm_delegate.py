@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem, QTableV
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_hmi import fonts, theme
 from ksys_hmi.models.alarm_book import DeskModel, DeskRow, Heading
-from ksys_hmi.models.alarm_columns import NOW, SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
+from ksys_hmi.models.alarm_columns import SPARK, SYMBOL_COLUMN, AlarmColumns, heading_text
 from ksys_hmi.presenters.tiles import SparkData
 from ksys_hmi.theme import Theme
 from ksys_hmi.widgets.alarm_pictures import SYMBOL_PX, AlarmPictures, canvas
@@ -29,7 +29,6 @@ from ksys_hmi.widgets.hatch import BAD_ALPHA
 Index = QModelIndex | QPersistentModelIndex
 _LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _MOST_PICTURES: Final = 150
-_WIDEST_VALUE: Final = "-9 999.99"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,7 @@ class AlarmDelegate(QStyledItemDelegate):
             return QSize(fonts.px(110), height)
         row, cell = self._model.rows[index.row()], self._cells[index.column()]
         text = "" if isinstance(row, Heading) else cell.text(row)
-        least = _WIDEST_VALUE if cell.title == NOW else ""  # it is read after the row
-        return QSize(self._texts.width(text, least), height)
+        return QSize(self._texts.width(text, cell.widest()), height)
 
     def paint_rows(self, painter: QPainter, dirty: QRect) -> None:
         """Paint what of the view lies within `dirty`, a part of the viewport."""
