@@ -137,7 +137,12 @@ class AlarmColumns:
             _column(N_("Description"), lambda row: tr.pick(dict(row.description))),
             _column(N_("Kind"), lambda row: row.kind, tooltip=lambda row: kind_word(row.kind)),
             _column(
-                NOW, self._present, numeric=True, ticking=True, tooltip=self._read_at, widest=lambda: _WIDEST_VALUE
+                N_("Now"),
+                self._present,
+                numeric=True,
+                ticking=True,
+                tooltip=self._read_at,
+                widest=lambda: _WIDEST_VALUE,
             ),
             _column(N_("Limit"), _limit, numeric=True),
         )
