@@ -15,7 +15,7 @@ RowT = TypeVar("RowT")
 ROW_PX = 28
 _LEAST_PX = 76
 _MOST_PX = 1000
-_LEAST_STRETCHED_PX = 160
+_LEAST_STRETCHED_PX = 130
 _SELECT_ROWS = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
 
 
