@@ -188,19 +188,17 @@ class AlarmColumns:
 
     def _state(self, row: AlarmRow) -> str:
         first = row.first_out or row.alarm_id == self._first_out()
-        who = "" if row.unacknowledged else row.acked_by or ""
         parts = (
             tr("first out") if first else "",
             short_state_word(row.isa),
-            who,
+            _who(row),
             tr("confirmed") if row.confirmed else "",
             tr("note") if row.comment else "",
         )
         return ", ".join(part for part in parts if part)
 
     def _handled(self, row: AlarmRow) -> str:
-        who = "" if row.unacknowledged else row.acked_by or ""
-        return "   ".join(part for part in (who, row.comment) if part)
+        return "   ".join(part for part in (_who(row), row.comment) if part)
 
     def _handled_at(self, row: AlarmRow) -> str:
         said = [state_word(row.isa)]
@@ -227,6 +225,11 @@ def _column(
         return lambda row: beside(row) if isinstance(row, Heading) else text_of(row)
 
     return Column(title, of(text), numeric, of(tooltip) if tooltip else None, hidden, moving, ticking, widest)
+
+
+def _who(row: AlarmRow) -> str:
+    """Who acknowledged it; nobody while it asks for that again."""
+    return "" if row.unacknowledged else row.acked_by or ""
 
 
 def _late(seconds: float) -> str:
