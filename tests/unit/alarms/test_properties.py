@@ -142,6 +142,15 @@ def test_acknowledge_and_return_commute_under_a_shelf_and_suppression(noise: lis
     assert ends[0] == ends[1] == (["NORM"], ["ACT", "RTN"])
 
 
+def untold(definitions: Definitions, given: list[tuple[int, int, float]]) -> bool:
+    """Whether after `given` something of a group has happened that only a later reading will tell."""
+    bench = Bench(definitions)
+    sensor, times, v = zip(*given, strict=True)
+    bench.take(step(bench.state, definitions, ReadingBatch.of(sensor, np.array(times) * SECOND, v)))
+    happened = step(bench.state, definitions, None, times[-1] * SECOND).transitions
+    return bool(((happened.event <= RTN) & (definitions.group[happened.row] >= 0)).any())
+
+
 @given(st.lists(st.tuples(st.integers(1, 2), st.sampled_from([0.0, 5.0, 10.0, 15.0])), min_size=1, max_size=30),
        st.lists(st.booleans(), min_size=30, max_size=30), st.booleans())  # fmt: skip
 def test_every_kind_is_the_same_for_every_cut(readings: list[tuple[int, float]], cuts: list[bool], ruled: bool) -> None:
@@ -176,21 +185,13 @@ def test_every_kind_is_the_same_for_every_cut(readings: list[tuple[int, float]],
             fed[id(bench)] = times[-1] * SECOND
             bench.take(step_with(bench.state, definitions, due, batch, None if ruled else times[-1] * SECOND))
 
-    def untold(given: list[tuple[int, int, float]]) -> bool:
-        """Whether after `given` something of a group has happened that only a later reading will tell."""
-        bench = Bench(definitions)
-        sensor, times, v = zip(*given, strict=True)
-        bench.take(step(bench.state, definitions, ReadingBatch.of(sensor, np.array(times) * SECOND, v)))
-        happened = step(bench.state, definitions, None, times[-1] * SECOND).transitions
-        return bool(((happened.event <= RTN) & (definitions.group[happened.row] >= 0)).any())
-
     fed: dict[int, int] = {}
     told = True
     for (sensor, value), cut in zip(readings, cuts, strict=False):
         t += 3
         waiting.append((sensor, t, value))
         everything.append((sensor, t, value))
-        told &= not ((cut or any(t < at // SECOND <= t + 3 for at, _ in demands)) and untold(everything))
+        told &= not ((cut or any(t < at // SECOND <= t + 3 for at, _ in demands)) and untold(definitions, everything))
         if cut:
             feed(pieces, waiting)
             waiting = []
