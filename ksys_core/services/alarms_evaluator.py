@@ -12,7 +12,7 @@ import numpy as np
 from ksys_core.domain.alarms.engine import Step, reconsider
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.alarms.suppression import step_with
-from ksys_core.domain.alarms.transitions import SUPR, UNSUPR
+from ksys_core.domain.alarms.transitions import RTN, SUPR, UNSUPR
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import MINUTE, SECOND
 from ksys_core.log import get_logger
@@ -209,6 +209,8 @@ class AlarmEvaluator:
             hides = hides or bool(np.isin(done.transitions.event, [SUPR, UNSUPR]).any())
             reasons = self._reasons.news(suppression, definitions, done.state, self._clock()) if hides else {}
             await alarms_saving.save(connection, definitions, done.state, rows)
+            returned = done.transitions.row[done.transitions.event == RTN]
+            await alarms_saving.save_spells(connection, definitions, done.state, returned)
             told = self._reasons.journaled(definitions, done.transitions, reasons)
             await alarms_journal.write(connection, definitions, done.transitions, told)
             changed = definitions.alarm_id[rows].tolist()

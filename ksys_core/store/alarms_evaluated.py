@@ -14,7 +14,18 @@ import numpy.typing as npt
 from ksys_core.domain import quality
 from ksys_core.domain.alarms.columns import UNSEEN, Definitions, NsArray, SmallArray
 from ksys_core.domain.alarms.definition import KINDS
-from ksys_core.domain.alarms.state import BAD, CONDITIONS, GOOD, QUALITIES, RETURNS, SHELVES, UNCERTAIN, Desk, State
+from ksys_core.domain.alarms.state import (
+    BAD,
+    CONDITIONS,
+    GOOD,
+    QUALITIES,
+    RETURNS,
+    SHELVES,
+    UNCERTAIN,
+    Desk,
+    Spells,
+    State,
+)
 from ksys_core.domain.times import SECOND, to_datetime, to_ns
 from ksys_core.store.alarms_state import STALE_INTERVALS, rows_of
 from ksys_core.store.columns import copy_columns, to_unix_ns
@@ -55,6 +66,11 @@ _SOME: Final = """
 select alarm_id, entries, suppressed_reason from alarms a join alarm_definitions d using (alarm_id)
  where (suppressed_reason <> '' or cardinality(entries) > 0){only}
 """
+_SPELLS: Final = """
+select p.alarm_id, p.active_from, p.active_to from alarm_spells p join alarm_definitions d using (alarm_id)
+ where d.enabled{only} order by p.alarm_id, p.active_from
+"""
+_SPELL: Final = [("alarm_id", ">i4"), ("active_from", ">i8"), ("active_to", ">i8")]
 _POSITIONS: Final = """
 select p.sensor_id, p.ts, coalesce(r.value, 'NaN'), coalesce(r.quality, -1)::smallint from alarm_positions p
   left join sensor_readings r on r.sensor_id = p.sensor_id and r.ts = p.ts
@@ -118,6 +134,8 @@ async def load(
     some = await connection.fetch(_SOME.format(only=only.format(1)), *given)
     definitions = await asyncio.to_thread(_definitions, rows, {row["sensor_id"]: row["interval_s"] for row in extra})
     state = _state(definitions, rows, some)
+    spells = await copy_columns(connection, _SPELLS.format(only=only.format(1)), *given, dtype=_SPELL)
+    state.spells = _spells(definitions, spells)
     await _positions(connection, now, definitions, state, [] if before is None else before.definitions.sensor_id)
     if before is None:
         returns = [to_ns(row["detected_ts"]) for row in await connection.fetch(_RETURNS, RETURNS)]
@@ -137,6 +155,12 @@ async def _positions(
     state.last_t[at] = _ns(found["ts"])
     state.last_v[at] = found["value"]
     state.last_q[at] = _classes(found["quality"])
+
+
+def _spells(definitions: Definitions, found: _Rows) -> Spells:
+    row = rows_of(definitions, found["alarm_id"].tolist())
+    there = row >= 0
+    return Spells(row, _ns(found["active_from"]), _ns(found["active_to"])).only(there)
 
 
 def _ns(times: npt.NDArray[Any]) -> NsArray:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+import numpy as np
+
 from ksys_core.domain.alarms.columns import UNSEEN, Definitions, IndexArray, NsArray
 from ksys_core.domain.alarms.state import CONDITIONS, QUALITIES, State
 from ksys_core.domain.times import to_datetime
@@ -54,6 +56,11 @@ _SAVE_REASONS: Final = """
 update alarms a set suppressed_reason = n.reason from unnest($1::int[], $2::text[]) as n(alarm_id, reason)
  where a.alarm_id = n.alarm_id
 """
+_FORGET_SPELLS: Final = "delete from alarm_spells where alarm_id = any($1::int[])"
+_SAVE_SPELLS: Final = """
+insert into alarm_spells (alarm_id, active_from, active_to)
+select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[])
+"""
 
 
 async def retire_disabled(connection: Connection, alarm_ids: Sequence[int] | None = None) -> list[int]:
@@ -95,6 +102,20 @@ async def save(connection: Connection, definitions: Definitions, state: State, r
 async def save_reasons(connection: Connection, reasons: Mapping[int, str]) -> None:
     """Write why alarms are suppressed, by alarm id."""
     await connection.execute(_SAVE_REASONS, list(reasons), list(reasons.values()))
+
+
+async def save_spells(connection: Connection, definitions: Definitions, state: State, returned: IndexArray) -> None:
+    """Write the spells of all groups of which an alarm has `returned` (rows)."""
+    groups = np.unique(definitions.group[returned])
+    groups = groups[groups >= 0]
+    if not len(groups):
+        return
+    members = np.flatnonzero(np.isin(definitions.group, groups))
+    spells = state.spells.only(np.isin(state.spells.row, members))
+    await connection.execute(_FORGET_SPELLS, definitions.alarm_id[members].tolist())
+    await connection.execute(
+        _SAVE_SPELLS, definitions.alarm_id[spells.row].tolist(), moments(spells.start), moments(spells.end)
+    )
 
 
 async def save_positions(connection: Connection, definitions: Definitions, state: State) -> None:

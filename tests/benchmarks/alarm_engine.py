@@ -26,7 +26,8 @@ RULES = 20
 
 
 def plant(definitions: int) -> tuple[Definitions, State]:
-    """HH, H, L and LL of a quarter as many tags, with dead bands, delays and the staleness of 10-second tags."""
+    """HH, H, L and LL of a quarter as many tags, with dead bands, delays, the staleness of 10-second tags,
+    in groups of twenty."""
     tags = definitions // 4
     columns = Definitions.of(
         alarm_id=np.arange(4 * tags),
@@ -36,6 +37,7 @@ def plant(definitions: int) -> tuple[Definitions, State]:
         dead_band=2.0,
         on_delay_s=15.0,
         off_delay_s=10.0,
+        group=np.arange(4 * tags) // 20,
         stale_after_s=dict.fromkeys(range(tags), 3.0 * INTERVAL_S),
     )
     return columns, State.initial(columns)

@@ -157,6 +157,26 @@ async def _uninterrupted(database: Database, plant: Plant) -> list[tuple[int, st
     return await plant.journal()
 
 
+@pytest.mark.parametrize("killed_after", range(5))
+async def test_a_kill_leaves_it_known_who_was_the_first_of_a_group(database: Database, killed_after: int) -> None:
+    """PT-2 is over its limit long enough at 13 s, which its reading at 18 s tells; PT-1 came at 12 s and has gone."""
+    plant = await build_plant(database, tags=2, group="pumps")
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[1], "H", group="pumps", on_delay_s=7.0)])
+    await evaluate_once(database, plant.clock)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    readings = [(0, 0, 5.0), (1, 6, 12.0), (0, 12, 12.0), (0, 15, 5.0), (1, 18, 12.0)]
+    for step, (tag, second, value) in enumerate(readings):
+        batch = ReadingBatch.of([plant.sensors[tag]], [plant.at(second)], [value])
+        await ingest(database, batch)
+        if step == killed_after:
+            evaluator = AlarmEvaluator(database, plant.clock)
+            await evaluator.catch_up()
+        else:
+            await evaluator.on_batch(batch)
+    assert (await plant.journal())[1:] == [(plant.high[0], "ACT"), (plant.high[0], "RTN"), (plant.high[1], "ACT")]
+    assert await database.fetchval("select array_agg(alarm_id) from alarms where first_out") == plant.high[:1]
+
+
 async def test_a_failed_transaction_is_made_up_for(database: Database) -> None:
     plant = await build_plant(database)
     evaluator = AlarmEvaluator(database, plant.clock)

@@ -82,7 +82,10 @@ def _by_alarm(loaded: Loaded) -> dict[int, dict[str, object]]:
         seen = (state.last_t[tag], state.last_v[tag], state.last_q[tag], d.stale_after[tag], d.sensor_id[tag])
         reference = None if d.reference[row] < 0 else int(d.sensor_id[d.reference[row]])
         group = names.get(int(d.group[row]))
-        found[alarm_id] = {**columns, **regions, **desk, "seen": seen, "reference": reference, "group": group}
+        spells = state.spells.only(state.spells.row == row)
+        over = sorted(zip(spells.start.tolist(), spells.end.tolist(), strict=True))
+        others = {"seen": seen, "reference": reference, "group": group, "spells": over}
+        found[alarm_id] = {**columns, **regions, **desk, **others}
     return found
 
 
@@ -94,11 +97,14 @@ _RELATIVE = {"sensor_id", "stale_after", "sensor", "reference", "group", "plain"
 async def test_what_is_read_again_is_what_a_fresh_start_would_read(
     database: Database, changes: list[Change], named: bool
 ) -> None:
-    plant = await build_plant(database, tags=4)
+    plant = await build_plant(database, tags=4, group="P")
     evaluator = AlarmEvaluator(database, plant.clock)
-    await evaluator.on_batch(await plant.reads(0, 5.0, 12.0, 12.0, 5.0))
+    for second in (0, 20):
+        await evaluator.on_batch(await plant.reads(second, 12.0, 5.0, 12.0, 5.0))
+        await evaluator.on_batch(await plant.reads(second + 10, 5.0, 12.0, 12.0, 5.0))
     await evaluator.close()  # the positions are stored
     loaded, suppression = await load_all(database, plant.clock())
+    assert len(loaded.state.spells) == 3
     for change in changes:
         tags = await change(plant)
         reading = await read_again(database, plant.clock(), loaded, suppression, tags if named else None)

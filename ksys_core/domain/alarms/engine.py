@@ -21,7 +21,7 @@ from ksys_core.domain.alarms.columns import (
     SmallArray,
 )
 from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, waiting, without_effect
-from ksys_core.domain.alarms.groups import mark_first_out
+from ksys_core.domain.alarms.groups import forget, mark_first_out
 from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
@@ -73,7 +73,10 @@ def step(state: State, definitions: Definitions, batch: ReadingBatch | None = No
     advance(work, rows, until if now is None else np.maximum(until, now))
     if now is not None:
         release(work, now)
-    return _finished(work, state)
+    done = _finished(work, state)
+    if now is not None:
+        forget(done.state, definitions, now)
+    return done
 
 
 def reconsider(state: State, definitions: Definitions, now: int) -> Step:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ksys_core.domain.alarms.columns import NEVER, Definitions, IndexArray, IntArray
-from ksys_core.domain.alarms.state import Columns, State
+from ksys_core.domain.alarms.state import Columns, Spells, State
 
 _OF_TAGS: Final = ("last_t", "last_v", "last_q")
 _PLACED: Final = ("sensor_id", "stale_after", "sensor", "reference", "plain")
@@ -34,9 +34,12 @@ class Splice:
         """The state of `definitions`: that of `before`, and of what was not there, that which was `read`."""
         made = State.initial(self.definitions)
         rows, tags = (self.row_before, self.row_read), (self.tag_before, self.tag_read)
+        new_rows = np.where(self.row_before < 0, self.row_read, -1)
         for field in fields(State):
             new, old, fresh = (getattr(state, field.name) for state in (made, before, read))
-            if isinstance(new, Columns):
+            if isinstance(new, Spells):
+                setattr(made, field.name, _moved(old, self.row_before).and_also(_moved(fresh, new_rows)))
+            elif isinstance(new, Columns):
                 for name in (inner.name for inner in fields(new)):
                     _fill(getattr(new, name), getattr(old, name), getattr(fresh, name), *rows)
             elif field.name == "returns":
@@ -87,13 +90,22 @@ def _references(definitions: Definitions) -> IntArray:
     return np.where(definitions.reference < 0, -1, definitions.sensor_id[definitions.reference]).astype(np.int32)
 
 
-def _places(among: IntArray, wanted: IntArray) -> IndexArray:
+def _places(among: IntArray | IndexArray, wanted: IntArray | IndexArray) -> IndexArray:
     """Index of each of `wanted` in `among`, whose values are unique; -1 where it is not there."""
     if not len(among):
         return np.full(len(wanted), -1, np.int64)
     order = np.argsort(among, kind="stable")
     place = order[np.minimum(np.searchsorted(among, wanted, sorter=order), len(among) - 1)]
     return np.where(among[place] == wanted, place, -1)
+
+
+def _moved(spells: Spells, was: IndexArray) -> Spells:
+    """The spells of alarms that are still there, of which each `was` at that row, or -1."""
+    there = np.flatnonzero(was >= 0)
+    at = _places(was[there], spells.row)
+    kept = spells.only(at >= 0)
+    kept.row = there[at[at >= 0]]
+    return kept
 
 
 def _fill(new: Any, old: Any, fresh: Any, before: IndexArray, read: IndexArray) -> None:

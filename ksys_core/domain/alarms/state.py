@@ -59,6 +59,32 @@ class Desk(Columns):
 
 
 @dataclass(slots=True, eq=False)
+class Spells(Columns):
+    """Times in which alarms of groups were active, over by now: `k` of them, in no order (see `groups`).
+
+    Attributes:
+        row: int64[k], the alarm that was active first in it. start, end: int64[k] ns, both as `detected`.
+    """
+
+    row: IndexArray
+    start: NsArray
+    end: NsArray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(*(np.empty(0, np.int64) for _ in range(3)))
+
+    def and_also(self, other: Self) -> Self:
+        return type(self)(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)))
+
+    def only(self, chosen: IndexArray | FlagArray) -> Self:
+        return type(self)(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+
+@dataclass(slots=True, eq=False)
 class State(Columns):
     """Regions of `n` alarms and the newest reading of `m` tags. `engine.step` copies before it writes.
 
@@ -74,6 +100,7 @@ class State(Columns):
         entries: int64[n, most_counted] ns, newest first.
         flat_t, flat_v: where FLAT alarms saw the value move last.
         desk: the operators' side.
+        spells: what tells which alarm of a group was the first.
         returns: int64[RETURNS] ns of the newest returns, in the order in which they were made.
         last_t, last_v, last_q: newest reading of each tag (m).
     """
@@ -97,6 +124,7 @@ class State(Columns):
     flat_t: NsArray
     flat_v: FloatArray
     desk: Desk
+    spells: Spells
     returns: NsArray
     last_t: NsArray
     last_v: FloatArray
@@ -126,7 +154,8 @@ class State(Columns):
         return cls(
             small(), never(n), never(n), integer(), integer(), integer(), flag(), flag(), flag(), small(),
             never(n), never(n), number(n), number(n), number(n), never(n, definitions.most_counted),
-            never(n), number(n), desk, never(RETURNS), never(m), number(m), np.zeros(m, np.uint8),
+            never(n), number(n), desk, Spells.none(), never(RETURNS), never(m), number(m),
+            np.zeros(m, np.uint8),
         )  # fmt: skip
 
 

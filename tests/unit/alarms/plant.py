@@ -42,6 +42,13 @@ class Bench:
         n = len(readings)
         self.take(step(self.state, self.definitions, ReadingBatch.of([sensor] * n, times, values, [quality] * n)))
 
+    def takes(self, readings: list[tuple[int, int, float]], now: int | None = None) -> None:
+        """(tag, second, value) of several tags, in one batch; then time passes."""
+        if readings:
+            tags, times, values = zip(*readings, strict=True)
+            batch = ReadingBatch.of(tags, np.array(times) * SECOND, values)
+            self.take(step(self.state, self.definitions, batch, None if now is None else now * SECOND))
+
     def passes(self, second: float) -> None:
         self.take(step(self.state, self.definitions, now=round(second * SECOND)))
 
