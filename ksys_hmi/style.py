@@ -69,6 +69,7 @@ QAbstractItemView {{ background: {control}; alternate-background-color: {panel};
   border: 1px solid {border}; gridline-color: {grid}; selection-background-color: {selection};
   selection-color: {text}; }}
 QAbstractItemView::item {{ min-height: {fonts.px(28)}px; }}
+QListView::item:disabled {{ color: {disabled}; }}
 QTableView::item {{ padding: 0 {fonts.px(8)}px; }}
 QHeaderView::section {{ background: {panel}; color: {_name(tokens.text2)}; border: 0;
   border-bottom: 1px solid {border}; border-right: 1px solid {grid}; padding: 3px {fonts.px(8)}px; }}

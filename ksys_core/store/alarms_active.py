@@ -26,6 +26,7 @@ select a.alarm_id, a.occurrence, d.sensor_id, s.tag, s.description, s.area, s.un
        a.acked_by, a.acked_at, a.comment, a.shelved_until, a.shelved_by, a.shelved_reason, a.suppressed_reason,
        a.oos_by, a.oos_reason, a.oos_permit, a.oos_review,
        d.cause, d.consequence, d.action, d.confirmation, d.response_s, d.rationalised, d.owner,
+       case when d.shelvable then d.max_shelve_s end as max_shelve_s,
        a.occurrence > 0 and a.confirmed_occurrence >= a.occurrence as confirmed,
        a.xmin::text::bigint, d.xmin::text::bigint, s.xmin::text::bigint
   from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)

@@ -33,7 +33,8 @@ select alarm_id, detected_ts, array_position($4::text[], kind) - 1 as event, pri
  order by alarm_id, event_id
 """
 _NAMES: Final = """
-select d.alarm_id, s.tag, d.kind, d.label, s.area, d.owner from alarm_definitions d join sensors s using (sensor_id)
+select d.alarm_id, s.tag, d.kind, d.label, s.area, d.owner, case when d.shelvable then d.max_shelve_s end
+  from alarm_definitions d join sensors s using (sensor_id)
  where d.alarm_id = any($1::int[])
 """
 _LAYOUT: Final = [("alarm", ">i4"), ("t", ">i8"), ("event", ">i4"), ("priority", ">i4"), ("hidden", ">i4")]
@@ -53,13 +54,14 @@ async def journal_columns(db: Database, start: int, stop: int, area: str | None 
 
 @dataclass(frozen=True, slots=True)
 class AlarmName:
-    """What an alarm is called."""
+    """What an alarm is called, whose it is, and how long it may be shelved at the longest (None: it may not be)."""
 
     tag: str
     kind: str
     label: str
     area: str
     owner: str = ""
+    max_shelve_s: float | None = None
 
     @property
     def short(self) -> str:

@@ -30,6 +30,7 @@ class ActorRow:
     count: int
     share: float
     summed: float
+    max_shelve_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class NuisanceRow:
     n: int
     text: str
     owner: str
+    max_shelve_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

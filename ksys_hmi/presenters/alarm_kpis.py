@@ -113,7 +113,8 @@ def _actors(found: AlarmKpis, names: Names) -> tuple[ActorRow, ...]:
         summed += actor.share
         name = _named(names, actor.alarm)
         kind = (name.kind, name.label, name.area)
-        rows.append(ActorRow(place, actor.alarm, name.tag, *kind, actor.count, actor.share, summed))
+        numbers = (actor.count, actor.share, summed)
+        rows.append(ActorRow(place, actor.alarm, name.tag, *kind, *numbers, name.max_shelve_s))
     return tuple(rows)
 
 
@@ -151,7 +152,8 @@ def _nuisances(found: AlarmKpis, names: Names, now: int) -> tuple[NuisanceRow, .
     made = []
     for kind, alarm, n, text in rows:
         name = _named(names, alarm)
-        made.append(NuisanceRow(kind, alarm, name.tag, name.kind, name.label, int(n), text, name.owner))
+        called = (name.tag, name.kind, name.label)
+        made.append(NuisanceRow(kind, alarm, *called, int(n), text, name.owner, name.max_shelve_s))
     return tuple(made)
 
 

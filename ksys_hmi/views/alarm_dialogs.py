@@ -14,14 +14,16 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QLabel,
     QLineEdit,
-    QListWidget,
     QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
+from ksys_core.domain.times import SECOND
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
+from ksys_hmi.models.time_ticks import span_text
+from ksys_hmi.widgets.item_list import ItemList
 
 QUICK_REASONS: Final = (
     N_("Nuisance alarm, cause known"),
@@ -64,9 +66,9 @@ class Answer:
     permit: str = ""
 
 
-def _numbered(name: str, texts: tuple[str, ...]) -> QListWidget:
+def _numbered(name: str, texts: tuple[str, ...]) -> ItemList:
     """A list whose rows are chosen by their digits."""
-    made = QListWidget()
+    made = ItemList()
     made.setAccessibleName(name)
     made.addItems([f"{n}  {tr(text)}" for n, text in enumerate(texts, start=1)])
     made.setFixedHeight(fonts.px(_ROW_PX) * len(texts) + 6)
@@ -126,12 +128,22 @@ class ReasonDialog(QDialog):
 
 
 class ShelveDialog(ReasonDialog):
-    """Asks for the time as well: keys 1 to 6 choose it and shelve at once, with the reason that stands there."""
+    """Asks for the time as well: its digit shelves at once, with the reason that stands there.
 
-    def __init__(self, parent: QWidget, title: str) -> None:
+    Times beyond `longest_s` cannot be chosen; each keeps its digit.
+    """
+
+    def __init__(self, parent: QWidget, title: str, longest_s: float) -> None:
         super().__init__(parent, title)
         self.times = _numbered(tr("Time"), tuple(text for text, _seconds in SHELF_TIMES))
-        self.times.setCurrentRow(0)
+        for row, (_text, seconds) in enumerate(SHELF_TIMES):
+            if seconds is None:
+                once = self.times.item(row)
+                once.setText(f"{once.text()} ({tr('at most {span}', span=span_text(round(longest_s * SECOND)))})")
+            elif seconds > longest_s:
+                self.times.item(row).setFlags(Qt.ItemFlag.NoItemFlags)
+                self.times.item(row).setToolTip(tr("Longer than the definition of the alarm allows."))
+        self.times.setCurrentRow(0 if self._may(0) else len(SHELF_TIMES) - 1)
         self.times.itemActivated.connect(lambda _item: self.accept())
         self.column.insertWidget(1, self.times)
         _digits(self.times, len(SHELF_TIMES), self._choose_time)
@@ -145,9 +157,13 @@ class ShelveDialog(ReasonDialog):
         self.take(row)
         self.times.setFocus()
 
+    def _may(self, row: int) -> bool:
+        return bool(self.times.item(row).flags() & Qt.ItemFlag.ItemIsEnabled)
+
     def _choose_time(self, row: int) -> None:
-        self.times.setCurrentRow(row)
-        self.accept()
+        if self._may(row):
+            self.times.setCurrentRow(row)
+            self.accept()
 
 
 class ServiceDialog(ReasonDialog):
@@ -203,7 +219,7 @@ class NameDialog(QDialog):
         return self.name.text().strip()
 
 
-def _digits(view: QListWidget, count: int, chosen: Callable[[int], None]) -> None:
+def _digits(view: ItemList, count: int, chosen: Callable[[int], None]) -> None:
     """Digits 1, 2, … choose a row of `view` while it has the focus."""
     for row in range(min(count, 9)):
         key = QShortcut(QKeySequence(str(row + 1)), view, context=Qt.ShortcutContext.WidgetShortcut)

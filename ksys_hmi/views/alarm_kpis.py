@@ -213,7 +213,11 @@ class AlarmKpisPage(Page[KpisState]):
         if row is None or isinstance(row, PairRow):
             self.runtime.events.message.emit(tr("Select an alarm first."))
             return
-        dialog = ShelveDialog(self, tr("Shelve: {tags}", tags=f"{row.tag} {row.kind}"))
+        alarm = f"{row.tag} {row.kind}"
+        if row.max_shelve_s is None:
+            self.runtime.events.message.emit(tr("Its definition does not allow to shelve: {tags}", tags=alarm))
+            return
+        dialog = ShelveDialog(self, tr("Shelve: {tags}", tags=alarm), row.max_shelve_s)
 
         async def work() -> None:
             if await ask(dialog):

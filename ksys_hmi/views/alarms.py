@@ -204,15 +204,19 @@ class AlarmsPage(Page[AlarmsState]):
     def _shelve(self) -> None:
         if self._tabs.currentWidget() is self.analytics:
             self.analytics.shelve()
-        else:
-            self._ask(
-                ShelveDialog(self, self._title(N_("Shelve: {tags}"))),
-                lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
-            )
+            return
+        longest = [row.max_shelve_s for row in self._selected() if row.max_shelve_s is not None]
+        if self._selected() and not longest:
+            self.runtime.events.message.emit(self._title(N_("Its definition does not allow to shelve: {tags}")))
+            return
+        self._ask(
+            ShelveDialog(self, self._title(N_("Shelve: {tags}")), min(longest, default=0.0)),
+            lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
+        )
 
     def _title(self, text: str) -> str:
-        tags = ", ".join(row.tag for row in self._selected()[:5])
-        return tr(text, tags=tags + (" …" if len(self._selected()) > 5 else ""))
+        rows = self._selected()
+        return tr(text, tags=", ".join(row.tag for row in rows[:5]) + (" …" if len(rows) > 5 else ""))
 
     def _ask(self, dialog: ReasonDialog, act: Callable[[Sequence[AlarmRow], Answer], None]) -> None:
         """Ask, then act on the rows that were selected when the question was asked."""

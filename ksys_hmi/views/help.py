@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTextBrowser
+from PySide6.QtWidgets import QHBoxLayout, QListWidgetItem, QTextBrowser
 
 from ksys_core.i18n import tr
 from ksys_core.resources import resource_path
@@ -14,6 +14,7 @@ from ksys_hmi import fonts
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.page import Page
+from ksys_hmi.widgets.item_list import ItemList
 
 _PATH = Qt.ItemDataRole.UserRole
 _ROW_PX = 32
@@ -54,7 +55,7 @@ class HelpPage(Page[HelpState]):
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, HelpPresenter(runtime))
-        self.contents = QListWidget()
+        self.contents = ItemList()
         self.contents.setFixedWidth(fonts.px(300))
         self.contents.currentItemChanged.connect(self._show_item)
         self.text = QTextBrowser()

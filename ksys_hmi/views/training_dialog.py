@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QSpinBox,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from PySide6.QtWidgets import (
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
 from ksys_hmi.presenters.training_request import Choice
+from ksys_hmi.widgets.item_list import ItemList
 
 INTERVALS: Final = ((N_("1 minute"), 60), (N_("5 minutes"), 300), (N_("10 minutes"), 600), (N_("15 minutes"), 900),
                     (N_("30 minutes"), 1800), (N_("1 hour"), 3600))  # fmt: skip
@@ -43,7 +43,7 @@ class TrainingDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Train models"))
-        self.search, self.tags, self.algorithms = QLineEdit(), QListWidget(), QListWidget()
+        self.search, self.tags, self.algorithms = QLineEdit(), ItemList(), ItemList()
         self.interval, self.season = QComboBox(), QSpinBox()
         self.horizon, self.days = QSpinBox(), QSpinBox()
         self.gate = QCheckBox(tr("What passes the gate goes into shadow (or in charge where nothing is)"))
@@ -163,7 +163,7 @@ class TrainingDialog(QDialog):
         self.wanted.emit(self.choice())
 
 
-def _checkable(group: QListWidget, key: str, text: str, checked: bool) -> None:
+def _checkable(group: ItemList, key: str, text: str, checked: bool) -> None:
     item = QListWidgetItem(text)
     item.setData(Qt.ItemDataRole.UserRole, key)
     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
@@ -173,6 +173,6 @@ def _checkable(group: QListWidget, key: str, text: str, checked: bool) -> None:
         group.setCurrentItem(item)
 
 
-def _checked(group: QListWidget) -> tuple[str, ...]:
+def _checked(group: ItemList) -> tuple[str, ...]:
     items = (group.item(i) for i in range(group.count()))
     return tuple(item.data(Qt.ItemDataRole.UserRole) for item in items if item.checkState() == Qt.CheckState.Checked)

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
-    QListWidget,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from ksys_core.i18n import tr
 from ksys_hmi.presenters.trend import TrendPresenter
+from ksys_hmi.widgets.item_list import ItemList
 from ksys_hmi.widgets.overlay import Overlay
 
 
@@ -28,7 +28,7 @@ class PenSetSheet(Overlay):
     def __init__(self, parent: QWidget, presenter: TrendPresenter) -> None:
         super().__init__(parent, 560, 480)
         self._presenter = presenter
-        self.list = QListWidget()
+        self.list = ItemList()
         self.name = QLineEdit()
         self.load_button, self.save_button, self.delete_button = QPushButton(), QPushButton(), QPushButton()
         row = QHBoxLayout()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QLabel,
-    QListWidget,
     QListWidgetItem,
     QMenu,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ksys_core.i18n import tr
+from ksys_hmi.widgets.item_list import ItemList
 from ksys_hmi.widgets.row_table import RowTable
 
 _QUIET_MS: Final = 1500
@@ -118,7 +118,7 @@ class ColumnsDialog(QDialog):
     def __init__(self, parent: QWidget, order: list[str], hidden: set[str]) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Columns"))
-        self.list = QListWidget()
+        self.list = ItemList()
         self.list.setAccessibleName(tr("Columns"))
         for title in order:
             item = QListWidgetItem(tr(title))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QLineEdit, QListWidgetItem, QVBoxLayout, QWidget
 
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
+from ksys_hmi.widgets.item_list import ItemList
 
 _MOST_SHOWN = 200
 _ROW_PX = 30
@@ -97,7 +98,7 @@ class Palette(Overlay):
         super().__init__(parent, 760, 560)
         self._choices: list[Choice] = []
         self.field = QLineEdit()
-        self.list = QListWidget()
+        self.list = ItemList()
         self.field.textChanged.connect(self._filter)
         self.field.installEventFilter(self)
         self.field.returnPressed.connect(self._run_current)

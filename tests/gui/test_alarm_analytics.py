@@ -84,6 +84,8 @@ def test_a_nuisance_is_shelved_where_it_is_found(run: Run, dsn: str, monkeypatch
             tab.nuisances.setFocus()
             await until(tab.nuisances.hasFocus)
             tab.nuisances.setCurrentIndex(tab.nuisances.model().index(0, 0))
+            (row,) = (row for row in tab.nuisances.model().rows if row.tag == "PT-2")
+            assert row.max_shelve_s == 8 * 3600
             QTest.keyClick(tab.nuisances, Qt.Key.Key_H, CTRL)
             await until(lambda: page.findChild(ShelveDialog) is not None)
             (dialog,) = page.findChildren(ShelveDialog)

@@ -137,6 +137,31 @@ def test_ctrl_h_and_a_digit_shelve_with_a_reason(on_page: Callable[[Scenario], N
     on_page(scenario)
 
 
+def test_only_what_its_definition_allows_is_offered_to_be_shelved(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        change = "update alarm_definitions set shelvable = $2, max_shelve_s = 3600 where alarm_id = $1"
+        await plant.db.execute(change, plant.high[0], False)
+        await plant.db.execute(change, plant.high[1], True)
+        await until(lambda: [row.max_shelve_s for row in alarm_rows(page.list)][:2] == [None, 3600])
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
+        assert window.status.message.text() == "Its definition does not allow to shelve: PT-1"
+        assert page.findChild(ShelveDialog) is None
+        page.list.table.go_to(plant.high[1])
+        QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
+        await until(lambda: page.findChild(ShelveDialog) is not None)
+        (dialog,) = page.findChildren(ShelveDialog)
+        await until(dialog.isActiveWindow)
+        assert dialog.times.item(6).text() == "7  Until it returns to normal (at most 1 h 00 min)"
+        QTest.keyClick(dialog.times, Qt.Key.Key_4)
+        assert dialog.isVisible(), "four hours are too long"
+        QTest.keyClick(dialog.times, Qt.Key.Key_3)
+        await until(lambda: [p for p, _ in shown(page)] == [1, 3])
+
+    on_page(scenario)
+
+
 def test_a_comment_is_kept_and_a_missing_one_refused_with_words(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
         page.list.table.setFocus()

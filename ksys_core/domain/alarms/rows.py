@@ -24,6 +24,7 @@ class AlarmRow:
         description, cause, consequence, action, confirmation: texts by language.
         response_s: maximum time to respond, from `active_since`.
         suppressed_as: why it is suppressed, as it is stored; `suppressed_reason` in the reader's language.
+        max_shelve_s: how long it may be shelved at the longest; None: it may not be.
         confirmed: the corrective action of this occurrence is stated to be taken.
     """
 
@@ -69,6 +70,7 @@ class AlarmRow:
     response_s: float | None
     rationalised: bool
     owner: str
+    max_shelve_s: float | None
     confirmed: bool
 
     @property
