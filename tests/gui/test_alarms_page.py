@@ -144,9 +144,10 @@ def test_only_what_its_definition_allows_is_offered_to_be_shelved(on_page: Calla
         await plant.db.execute(change, plant.high[1], True)
         await until(lambda: [row.max_shelve_s for row in alarm_rows(page.list)][:2] == [None, 3600])
         page.list.table.setFocus()
+        await until(page.list.table.hasFocus)
         page.list.table.go_to(plant.high[0])
         QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
-        assert window.status.message.text() == "Its definition does not allow to shelve: PT-1"
+        await until(lambda: window.status.message.text() == "Its definition does not allow to shelve: PT-1")
         assert page.findChild(ShelveDialog) is None
         page.list.table.go_to(plant.high[1])
         QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
