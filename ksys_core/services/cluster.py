@@ -106,10 +106,13 @@ class Cluster(Executor):
         encrypted = self._setting.startswith(ENCRYPTED)
         place = self._setting.removeprefix(ENCRYPTED if encrypted else PLAIN)
         address, loop = f"{'tls' if encrypted else 'tcp'}://{place}", running_loop()
+        client = Client.__new__(Client)  # at hand also when its constructor fails, see below
         try:
-            return Client(address, loop=loop, timeout=CONNECT_S, set_as_default=False)
+            client.__init__(address, loop=loop, timeout=CONNECT_S, set_as_default=False)  # type: ignore[misc]
         except (OSError, TypeError, ValueError) as error:  # TypeError: TLS without certificates
+            client.close(timeout=LEAVE_S)  # else it does so when Python collects it, in the loop itself without effect
             raise self._unreachable(error) from error
+        return client
 
     def _check_workers(self, client: Client) -> None:
         """Refuse a cluster without workers, and workers that compute with other versions."""

@@ -20,10 +20,7 @@ NAME: Final = "ksys-cluster-loop"
 
 @cache
 def running_loop() -> IOLoop:
-    """The loop, begun at the first look in a thread of its own that ends with the program.
-
-    It outlives every client: one that never reached its cluster says goodbye when Python collects it.
-    """
+    """The loop, begun at the first look in a thread of its own that ends with the program."""
     begun: Future[IOLoop] = Future()
     Thread(target=_run, args=(begun,), daemon=True, name=NAME).start()
     return begun.result()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import signal
 import threading
@@ -10,6 +12,7 @@ from concurrent.futures import Executor
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +20,7 @@ import pytest
 from ksys_core.errors import KnownError
 from ksys_core.services import forecast, models
 from ksys_core.services.cluster import Cluster, ClusterLost
-from ksys_core.services.cluster_loop import NAME
+from ksys_core.services.cluster_loop import NAME, running_loop
 from ksys_core.services.models import TrainingPlan
 from ksys_core.store.pool import Database
 from scheduler_service.executor import LazyExecutor
@@ -142,6 +145,18 @@ def test_encryption_without_certificates_is_named() -> None:
     with Cluster("dask+tls://127.0.0.1:9") as workers, pytest.raises(KnownError) as caught:
         workers.submit(os.getpid).result(60)
     assert caught.value.code == "executor.unreachable"
+
+
+def test_a_client_that_reached_nothing_leaves_nothing_to_be_collected() -> None:
+    """Whatever collects it, be it the loop of the clients: a warning fails the test."""
+
+    async def collect() -> None:
+        gc.collect()
+
+    with Cluster("dask+tls://127.0.0.1:9") as workers, pytest.raises(KnownError):
+        workers.submit(os.getpid).result(60)
+    loop: Any = running_loop()
+    asyncio.run_coroutine_threadsafe(collect(), loop.asyncio_loop).result(60)
 
 
 def test_dasks_own_loop_with_its_ten_seconds_is_not_used(local: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
