@@ -43,7 +43,7 @@ _AT_ONCE: Final = 1000
 _RECORDS_SHARE: Final = 0.7
 _LIMITS_SHARE: Final = 0.95
 _HISTORY: Final = "select * from alarm_history($1)"
-_UNAUTHORISED: Final = "select alarm_unauthorised_changes(now() - interval '30 days', now())"
+_UNAUTHORISED: Final = "select disabled + changed from alarm_unauthorised_changes(now() - interval '30 days', now())"
 _COLUMN_OF: Final[Mapping[str, str]] = {"alarm_class": "class", "group": "group_name"}
 _RECORD_FIELDS: Final = tuple(f.name for f in fields(MasterRecord))
 

@@ -17,28 +17,18 @@ _CONFIGURED: Final = f"""
 select d.alarm_id, d.priority, d.response_s from alarm_definitions d join sensors s using (sensor_id)
  where d.enabled and {_WITHIN}
 """  # noqa: S608 - a constant
-# A change names the change request that allows it. Limits are attributes of alarms, too, and are kept by themselves.
 _UNAUTHORISED: Final = f"""
 with entries as (
-  select kind, reason from alarm_events
-   where source_ts >= $2 and source_ts < $3 and kind in ('ATTR', 'SUPR') and {_WITHIN}
-), changes as (
-  select reason ~ '(^|; )enabled true > false' as disables from entries
-   where kind = 'ATTR' and reason !~ '(^|; )moc_id [^;]* > [^-;]' and reason !~ '^limit ' -- limits are counted below
-), limits as (
-  select l.sensor_id from sensor_limits l join sensors s using (sensor_id)
-   where l.valid_from >= $2 and l.valid_from < $3 and coalesce(l.moc_id, '') = '' and {_WITHIN}
-     and exists (select from sensor_limits b
-                  where b.sensor_id = l.sensor_id and b.kind = l.kind and b.valid_from < l.valid_from)
+  select reason from alarm_events where source_ts >= $2 and source_ts < $3 and kind = 'SUPR' and {_WITHIN}
 ), without_permit as (
   select a.alarm_id from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
    where a.out_of_service and btrim(a.oos_permit) = '' and {_WITHIN}
      and exists (select from alarm_events e
                   where e.alarm_id = a.alarm_id and e.kind = 'OOS' and e.source_ts >= $2 and e.source_ts < $3)
 )
-select (select count(*) from entries where kind = 'SUPR' and btrim(reason) = '')
-         + (select count(*) from changes where disables) + (select count(*) from without_permit) as suppressions,
-       (select count(*) from changes where not disables) + (select count(*) from limits) as changes
+select (select count(*) from entries where btrim(reason) = '') + (select count(*) from without_permit) + c.disabled
+         as suppressions, c.changed as changes
+  from alarm_unauthorised_changes($2, $3, $1) c
 """  # noqa: S608 - a constant
 # What is hidden now, since the entry that hid it. Too old: suppressed or shelved for over a day, or past its review.
 _HIDDEN: Final = f"""

@@ -45,8 +45,8 @@ with over as (
                            over.occurrence, over.sensor_id, over.tag, over.area, alarm_regions(a) as regions)
 insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason, priority,
                           occurrence, isa_from, isa_to, regions)
-select alarm_id, sensor_id, tag, area, kind, event, now(), now(), 'disabled', priority, occurrence, before, isa_state,
-       regions
+select alarm_id, sensor_id, tag, area, kind, event, now(), now(), '{{"ended": "disabled"}}', priority,
+       occurrence, before, isa_state, regions
   from retired
 returning alarm_id
 """

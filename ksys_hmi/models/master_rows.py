@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from ksys_hmi.presenters.alarm_master import MasterRow
 
 _NONE: Final = ""
-PART_TITLES: Final = {
-    "cause": N_("Cause"),
-    "consequence": N_("Consequence if nothing is done"),
-    "action": N_("Corrective action"),
-    "confirmation": N_("How to confirm that it is real"),
-    "escalation": N_("Escalation"),
-}
-"""Titles of the texts that a record has in each language."""
 
 
 def master_model() -> RowsModel[MasterRow]:

@@ -7,10 +7,11 @@ from typing import Final
 
 from PySide6.QtWidgets import QTextBrowser
 
+from ksys_core.domain.alarms.change_words import PART_TITLES
 from ksys_core.domain.alarms.master import FIELDS, TEXT_PARTS, Field, written
 from ksys_core.i18n import tr
 from ksys_hmi.alarm_words import kind_word
-from ksys_hmi.models.master_rows import PART_TITLES, choice_word, derivation_text
+from ksys_hmi.models.master_rows import choice_word, derivation_text
 from ksys_hmi.presenters.alarm_master import MasterRow, PriorityMatrix
 
 _LEFT_OUT: Final = frozenset(

@@ -10,6 +10,7 @@ import pytest
 
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.alarms.isa import isa_state
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.services import alarms
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
@@ -209,6 +210,8 @@ async def test_a_disabled_alarm_returns_to_normal_in_the_journal(database: Datab
     await evaluator.on_changed("limits", [])
     assert await plant.states() == ["RTNUN", "NORM"]
     assert [kind for _, kind in await plant.journal()] == ["ACT", "ATTR", "RTN"]
+    told = await database.fetchval("select reason from alarm_events where kind = 'RTN'")
+    assert reason_words(told) == "Not in use any more"
 
 
 async def test_an_operator_faster_than_the_engine_is_respected(database: Database) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from ksys_core.domain.alarms.master import MasterRecord
 from ksys_core.domain.alarms.matrix import SEVERITIES, PriorityMatrix
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms_master as master
 from ksys_core.services.alarms import JournalFilter, journal, journal_breaks
@@ -125,7 +126,7 @@ async def test_setting_a_limit_writes_history_and_the_journal(database: Database
     assert await database.fetchval("select moc_id from sensor_limits where value = 14.0") == "M-7"
     entries = (await journal(database, None, 20, JournalFilter(kinds=["ATTR"]))).entries
     assert [(e.tag, e.alarm_kind, e.station) for e in entries] == [("PT-1", "H", "desk 1")] * 2
-    assert {e.reason for e in entries} == {"limit 10 > 14 (trial)", "moc_id - > M-7 (trial)"}
+    assert {reason_words(e.reason) for e in entries} == {"Limit: 10 → 14 (trial)", "MOC number: - → M-7 (trial)"}
     assert await journal_breaks(database) == []
 
 
@@ -192,6 +193,21 @@ async def test_changes_without_a_number_of_change_management_are_counted(databas
     assert await master.unauthorised_changes(database) == 2, "the record and its limit"
 
 
+async def test_a_limit_that_is_cleared_stands_in_the_journal_and_is_counted(database: Database) -> None:
+    plant = await build_plant(database)
+    for moc, counted in (("M-1", 0), (None, 1)):
+        await set_limits(database, plant.sensors[0], {"H": None}, moc_id=moc, reason="no probe")
+        (entry,) = (await journal(database, None, 1, JournalFilter(kinds=["ATTR"]))).entries
+        assert (entry.tag, entry.alarm_kind, reason_words(entry.reason)) == (
+            "PT-1",
+            "H",
+            "Limit: 10 → - (no probe)",
+        )
+        assert await master.unauthorised_changes(database) == counted
+        await set_limits(database, plant.sensors[0], {"H": 10.0}, moc_id="M-2")
+    assert await journal_breaks(database) == []
+
+
 async def test_each_of_many_changes_has_its_own_words_in_journal_and_history(database: Database) -> None:
     await build_plant(database)
     table = await master.load_table(database)
@@ -204,13 +220,13 @@ async def test_each_of_many_changes_has_its_own_words_in_journal_and_history(dat
         MasterRecord("PT-2", "HH", limit=15.0),
     )
     entries = (await journal(database, None, 20, JournalFilter(kinds=["ATTR"]))).entries
-    assert sorted((e.tag, e.alarm_kind, e.reason) for e in entries) == [
-        ("PT-1", "H", "limit 10 > 12 (trial)"),
-        ("PT-1", "H", "owner  > kim (trial)"),
-        ("PT-1", "L", "limit 0 > 1 (trial)"),
-        ("PT-1", "L", "moc_id - > M-5 (trial)"),
-        ("PT-2", "H", "enabled true > false (trial)"),
-        ("PT-2", "HH", "limit - > 15 (trial)"),
+    assert sorted((e.tag, e.alarm_kind, reason_words(e.reason)) for e in entries) == [
+        ("PT-1", "H", "Limit: 10 → 12 (trial)"),
+        ("PT-1", "H", "Owner: - → kim (trial)"),
+        ("PT-1", "L", "Limit: 0 → 1 (trial)"),
+        ("PT-1", "L", "MOC number: - → M-5 (trial)"),
+        ("PT-2", "H", "In use: yes → no (trial)"),
+        ("PT-2", "HH", "Limit: - → 15 (trial)"),
     ]
     assert {e.station for e in entries} == {"desk 1"}
     low = next(a for a in table.alarms if a.record.key == ("PT-1", "L", ""))

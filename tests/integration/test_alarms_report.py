@@ -115,8 +115,9 @@ def test_a_day_as_the_end_counts_whole() -> None:
 async def test_changes_and_suppressions_without_leave_are_counted(database: Database) -> None:
     plant = await build_plant(database, 2, response_s=600.0)
     change = "update alarm_definitions set {} where alarm_id = $1"
+    await database.execute("update sensors set area = 'RO/Stage 1' where sensor_id = $1", plant.sensors[0])
     await database.execute(change.format("on_delay_s = 5, moc_id = 'MOC-1'"), plant.high[0])
-    await database.execute(change.format("on_delay_s = 7"), plant.high[0])
+    await database.execute(change.format("on_delay_s = 7, owner = '; moc_id - > MOC-1'"), plant.high[0])
     await database.execute(change.format("enabled = false"), plant.high[1])
     await set_limits(database, plant.sensors[0], {"H": 11.0}, moc_id="MOC-2")
     await set_limits(database, plant.sensors[0], {"H": 11.5})
@@ -125,6 +126,8 @@ async def test_changes_and_suppressions_without_leave_are_counted(database: Data
     found = await alarm_kpis(database, start=now - HOUR, stop=now + HOUR)
     assert (found.unauthorised.suppressions, found.unauthorised.changes) == (2, 2)
     assert (await alarm_kpis(database, start=now + HOUR, stop=now + 2 * HOUR)).unauthorised.changes == 0
+    part = (await alarm_kpis(database, start=now - HOUR, stop=now + HOUR, area="RO")).unauthorised
+    assert (part.suppressions, part.changes) == (1, 2), "the alarm that was disabled is elsewhere"
     assert found.configured_mix[3] == 100.0
 
 

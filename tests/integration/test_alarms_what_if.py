@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_suggest import suggest
@@ -125,10 +126,10 @@ async def test_what_was_tried_is_put_in_force_with_reason_and_change_request(dat
     limit = await database.fetchrow("select moc_id, reason from sensor_limits where kind = 'H' and valid_to is null")
     assert tuple(limit or ()) == ("MOC-7", "Chatters")
     journal = await database.fetch("select reason from alarm_events where kind = 'ATTR' order by event_id")
-    moved, journaled = (row["reason"] for row in journal)
-    assert moved == "limit 10 > 10.5 (Chatters)"
-    assert "moc_id - > MOC-7" in journaled
-    assert "dead_band 0 > 1" in journaled
+    moved, journaled = (reason_words(row["reason"]) for row in journal)
+    assert moved == "Limit: 10 → 10.5 (Chatters)"
+    assert "MOC number: - → MOC-7" in journaled
+    assert "Dead band: 0 → 1" in journaled
     noted = await database.fetch("select action, reason, station from audit_log where station = 'desk 7' order by 1")
     assert [tuple(row) for row in noted] == [
         ("alarm.change", "Chatters", "desk 7"),

@@ -1,4 +1,4 @@
-"""Why an alarm is suppressed: data in no language, put into words for whoever reads it.
+"""Why an alarm is suppressed, and what was changed of it: data in no language, put into words for whoever reads it.
 
 Texts from before there was such data are words already and stay as they are.
 """
@@ -12,9 +12,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from ksys_core.areas import area_title
+from ksys_core.domain.alarms.change_words import change_words
 from ksys_core.i18n import N_, tr
 
 _MARK: Final = '{"hidden_by": '
+_CHANGE_MARK: Final = '{"changed" : '
+_DISABLED: Final = '{"ended": "disabled"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,22 @@ def read(text: str) -> tuple[tuple[Cause, ...], bool]:
 
 def reason_words(text: str) -> str:
     """What is stored as a reason, in the reader's language."""
-    return _words(text, tr.language) if text.startswith(_MARK) else text
+    if text.startswith(_MARK):
+        return _words(text, tr.language)
+    if text.startswith(_CHANGE_MARK):
+        return _changes(text)
+    return tr(N_("Not in use any more")) if text == _DISABLED else text
+
+
+def _changes(text: str) -> str:
+    """What the journal keeps of an attribute's change: the values before and after by column, and why."""
+    try:
+        found = json.loads(text)
+        before = {name: was for name, (was, _) in found["changed"].items()}
+        words = change_words(before, {name: becomes for name, (_, becomes) in found["changed"].items()})
+        return f"{words} ({found['reason']})" if found["reason"] else words
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return text
 
 
 @lru_cache(maxsize=1024)

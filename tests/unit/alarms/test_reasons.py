@@ -44,3 +44,25 @@ def test_texts_from_before_stay_readable(old: str) -> None:
     causes, over = read(old)
     assert "; ".join(cause.words() for cause in causes) == old
     assert not over
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            "Class: process → highly managed; Latching: no → yes; On-delay (s): 0 → 7.5; Cause: a / ㄱ → - (M <1>)",
+        ),
+        ("ko", "등급: 공정 → 중점 관리; 래칭: 아니요 → 예; 온 딜레이 (s): 0 → 7.5; 원인: a / ㄱ → - (M <1>)"),
+    ],
+)
+def test_changes_of_a_record_are_worded_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    monkeypatch.setattr(tr, "language", language)
+    stored = (
+        '{"changed" : {"class" : ["process", "hma"], "latching" : [false, true], "on_delay_s" : [0, 7.5], '
+        '"cause" : [{"en": "a", "ko": "ㄱ"}, {}]}, "reason" : "M <1>"}'
+    )
+    assert reason_words(stored) == words
+    assert reason_words(stored[:-2]) == stored[:-2], "what cannot be read is shown as it is"
