@@ -10,6 +10,7 @@ import pytest
 
 from ksys_hmi.__main__ import display_problem
 from ksys_hmi.options import Options, parse
+from ksys_hmi.pages import PAGES
 
 
 def test_every_option() -> None:
@@ -39,6 +40,15 @@ def test_every_option() -> None:
         "log_level": "debug",
         "hmi.sound": "false",  # nobody listens to a screen that is not there
     }
+
+
+def test_every_page_can_be_the_first_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    for page in PAGES:
+        assert parse(["--page", page.id], "1.0").page == page.id
+    with pytest.raises(SystemExit):
+        parse(["--page", "nowhere"], "1.0")
+    offered = capsys.readouterr().err.partition("choose from ")[2].strip(" )\n").replace("'", "")
+    assert sorted(offered.split(", ")) == sorted(page.id for page in PAGES)
 
 
 def test_nothing_said_overrides_nothing() -> None:
