@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from ksys_core.domain.alarms.units import limit_decimals, value_unit
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, Translator
 from ksys_core.store import notifications as store
@@ -77,11 +78,12 @@ def text_of(messages: Sequence[Message], zone: ZoneInfo) -> Text:
 def _lines(message: Message, say: Translator, zone: ZoneInfo) -> list[str]:
     """One alarm: when, what, where, and what to do."""
     since = "" if message.since is None else f"{to_datetime(message.since).astimezone(zone):%Y-%m-%d %H:%M:%S %Z}  "
-    head = f"{since}P{message.priority}  {message.tag} {message.kind}"
+    kind, decimals = message.kind or "", message.decimals or 0
+    head = f"{since}P{message.priority}  {message.tag} {kind}"
     if message.value is not None:
-        head += f"  {message.value:.{message.decimals}f} {message.unit}"
+        head += f"  {message.value:.{decimals}f} {value_unit(kind, message.unit or '')}"
     if message.limit is not None:
-        head += f" ({message.limit:.{message.decimals}f})"
+        head += f" ({message.limit:.{limit_decimals(kind, decimals)}f}{' s' if kind == 'FLAT' else ''})"
     about = _one_line("  ".join(filter(None, (say.pick(message.description), message.area))))
     action = _one_line(say.pick(message.action))
     return [head, *([f"    {about}"] if about else []), *([f"    {say(_ACTION, action=action)}"] if action else [])]

@@ -71,6 +71,12 @@ select p.alarm_id, p.active_from, p.active_to from alarm_spells p join alarm_def
  where d.enabled{only} order by p.alarm_id, p.active_from
 """
 _SPELL: Final = [("alarm_id", ">i4"), ("active_from", ">i8"), ("active_to", ">i8")]
+_ANCHORS: Final = """
+select a.alarm_id, a.ts, a.value from alarm_anchors a join alarm_definitions d using (alarm_id)
+  join alarm_positions p on p.sensor_id = d.sensor_id and p.ts = a.upto
+ where d.enabled and d.kind = 'FLAT'{only}
+"""
+_ANCHOR: Final = [("alarm_id", ">i4"), ("ts", ">i8"), ("value", ">f8")]
 _POSITIONS: Final = """
 select p.sensor_id, p.ts, coalesce(r.value, 'NaN'), coalesce(r.quality, -1)::smallint from alarm_positions p
   left join sensor_readings r on r.sensor_id = p.sensor_id and r.ts = p.ts
@@ -136,6 +142,9 @@ async def load(
     state = _state(definitions, rows, some)
     spells = await copy_columns(connection, _SPELLS.format(only=only.format(1)), *given, dtype=_SPELL)
     state.spells = _spells(definitions, spells)
+    anchors = await copy_columns(connection, _ANCHORS.format(only=only.format(1)), *given, dtype=_ANCHOR)
+    at = rows_of(definitions, anchors["alarm_id"].tolist())
+    state.flat_t[at], state.flat_v[at] = _ns(anchors["ts"]), anchors["value"]
     await _positions(connection, now, definitions, state, [] if before is None else before.definitions.sensor_id)
     if before is None:
         returns = [to_ns(row["detected_ts"]) for row in await connection.fetch(_RETURNS, RETURNS)]

@@ -32,6 +32,12 @@ _SAVE_POSITIONS: Final = """
 insert into alarm_positions as p (sensor_id, ts) select * from unnest($1::int[], $2::timestamptz[])
 on conflict (sensor_id) do update set ts = excluded.ts where p.ts < excluded.ts
 """
+_SAVE_ANCHORS: Final = """
+insert into alarm_anchors as a (alarm_id, upto, ts, value)
+select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::float8[])
+on conflict (alarm_id) do update set upto = excluded.upto, ts = excluded.ts, value = excluded.value
+ where a.upto <> excluded.upto
+"""
 _RETIRE: Final = """
 with over as (
        select a.alarm_id, a.isa_state, d.kind, d.priority, a.occurrence, s.sensor_id, s.tag, s.area,
@@ -119,9 +125,13 @@ async def save_spells(connection: Connection, definitions: Definitions, state: S
 
 
 async def save_positions(connection: Connection, definitions: Definitions, state: State) -> None:
-    """Write up to which reading each tag is evaluated."""
+    """Write up to which reading each tag is evaluated, and where FLAT alarms saw it move last by then."""
     seen = state.last_t != UNSEEN
     await connection.execute(_SAVE_POSITIONS, definitions.sensor_id[seen].tolist(), moments(state.last_t[seen]))
+    rows = np.flatnonzero(state.flat_t != UNSEEN)
+    upto = moments(state.last_t[definitions.sensor[rows]])
+    anchors = (moments(state.flat_t[rows]), state.flat_v[rows].tolist())
+    await connection.execute(_SAVE_ANCHORS, definitions.alarm_id[rows].tolist(), upto, *anchors)
 
 
 def moments(times: NsArray) -> list[datetime | None]:

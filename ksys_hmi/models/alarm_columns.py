@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ksys_core.areas import area_title
 from ksys_core.domain.alarms.rows import AlarmRow
+from ksys_core.domain.alarms.units import limit_decimals, limit_unit
 from ksys_core.domain.quality import CODE_NAMES, GOOD, UNCERTAIN
 from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.i18n import N_, tr
@@ -241,7 +242,11 @@ def _longest_left() -> str:
 
 
 def _limit(row: AlarmRow) -> str:
-    return f"{_number(row.limit, row.decimals)} {row.unit}".rstrip()
+    if row.limit is None:
+        return NO_VALUE
+    return (
+        f"{format_value(row.limit, limit_decimals(row.kind, row.decimals))} {limit_unit(row.kind, row.unit)}".rstrip()
+    )
 
 
 def _symbol_tip(row: AlarmRow) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ksys_core.domain.alarms.rows import AlarmRow
+from ksys_core.domain.alarms.units import limit_decimals, value_unit
 from ksys_core.domain.tags import Sensor
 from ksys_core.i18n import tr
 from ksys_core.services.alarms_modes import FloodNow, Maintenance, current_flood, maintenance
@@ -50,9 +51,13 @@ class BannerState(PageState):
     maintenance: tuple[Maintenance, ...] = ()
 
 
-def _banner_alarm(row: AlarmRow) -> BannerAlarm:
-    limit = "" if row.limit is None else f" {format_value(row.limit, row.decimals)}"
-    value = "" if row.value is None else f"  {format_value(row.value, row.decimals)} {row.unit}"
+def banner_alarm(row: AlarmRow) -> BannerAlarm:
+    """What the banner has room for."""
+    limit = "" if row.limit is None else f" {format_value(row.limit, limit_decimals(row.kind, row.decimals))}"
+    if row.kind == "FLAT":
+        limit += " s"
+    unit = value_unit(row.kind, row.unit)
+    value = "" if row.value is None else f"  {format_value(row.value, row.decimals)} {unit}"
     text = f"{row.kind}{limit}{value}  {tr.pick(dict(row.description))}".rstrip()
     return BannerAlarm(row.alarm_id, row.sensor_id, row.tag, text, row.priority, row.isa, row.active_since or 0)
 
@@ -73,7 +78,7 @@ class BannerPresenter(Presenter[BannerState]):
         return BannerState(
             loading=False,
             counts={n: count_of(each for each in areas if each.priority == n) for n in range(1, 5)},
-            newest=tuple(_banner_alarm(row) for row in found.newest),
+            newest=tuple(banner_alarm(row) for row in found.newest),
             areas=await self._areas(),
             roll_ups=await asyncio.to_thread(roll_up, areas, self.state.roll_ups),
             flood=flood,

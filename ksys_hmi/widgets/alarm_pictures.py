@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from ksys_core.domain.alarms.rows import AlarmRow
+from ksys_core.domain.alarms.units import on_the_axis
 from ksys_core.domain.times import SECOND
 from ksys_hmi import fonts, theme
 from ksys_hmi.presenters.tiles import Spark, SparkData, spark_of
@@ -68,10 +69,11 @@ class AlarmPictures:
         painter.drawPixmap(rect.center().x() - side // 2, rect.center().y() - side // 2, drawn)
 
     def spark(self, painter: QPainter, rect: QRect, row: AlarmRow) -> None:
-        """The last hour of the row's tag with the row's limit; nothing where there are no readings."""
-        key = (row.sensor_id, row.limit, rect.width(), theme.current().name)
+        """The last hour of the row's tag, with the row's limit if that is a value; nothing without readings."""
+        limit = row.limit if on_the_axis(row.kind) else None
+        key = (row.sensor_id, limit, rect.width(), theme.current().name)
         if key not in self._sparks:
-            limits = () if row.limit is None else (row.limit,)
+            limits = () if limit is None else (limit,)
             spark = spark_of(self._hours.get(row.sensor_id), limits, self._now_ns, ahead_share=0.0)
             self._sparks[key] = None if spark is None else self._drawn(spark, rect.width(), rect.height())
         drawn = self._sparks[key]

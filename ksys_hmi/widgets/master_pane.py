@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from ksys_core.domain.alarms.change_words import PART_TITLES
 from ksys_core.domain.alarms.master import FIELDS, TEXT_PARTS, Field, written
+from ksys_core.domain.alarms.units import limit_unit
 from ksys_core.i18n import tr
 from ksys_hmi.alarm_words import kind_word
 from ksys_hmi.models.master_rows import choice_word, derivation_text
@@ -67,5 +68,5 @@ def _cell(row: MasterRow, field: Field) -> str:
         text = tr("yes") if value else tr("no")
     else:
         text = f"{value:.12g}" if isinstance(value, float) else written(field, value)
-    unit = f" {row.alarm.unit}" if field.name == "limit" and text else ""
+    unit = f" {limit_unit(row.record.kind, row.alarm.unit)}" if field.name == "limit" and text else ""
     return f"<tr><td>{escape(tr(field.title))}&nbsp;&nbsp;</td><td>{escape(text + unit) or '-'}</td></tr>"

@@ -12,6 +12,7 @@ from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.alarms.isa import isa_state
 from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.times import to_datetime
 from ksys_core.services import alarms
 from ksys_core.services.alarms_evaluator import AlarmEvaluator, evaluate_once
 from ksys_core.store.alarms import upsert_definitions
@@ -176,6 +177,37 @@ async def test_a_kill_leaves_it_known_who_was_the_first_of_a_group(database: Dat
             await evaluator.on_batch(batch)
     assert (await plant.journal())[1:] == [(plant.high[0], "ACT"), (plant.high[0], "RTN"), (plant.high[1], "ACT")]
     assert await database.fetchval("select array_agg(alarm_id) from alarms where first_out") == plant.high[:1]
+
+
+@pytest.mark.parametrize("stored", [True, False])
+async def test_a_line_that_was_flat_before_a_restart_stays_so(database: Database, stored: bool) -> None:
+    """With the positions stored at the end of the first run, or its readings gone over again."""
+    plant = await build_plant(database)
+    flat = NewAlarmDefinition(plant.sensors[0], "FLAT", setting=60.0, dead_band=0.5)
+    (alarm,) = await upsert_definitions(database, [flat])
+    await evaluate_once(database, plant.clock)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    for second, value in ((0, 3.0), (10, 5.0), (20, 5.2)):
+        await evaluator.on_batch(await plant.reads(second, value))
+    if stored:
+        await evaluator.close()
+    evaluator = AlarmEvaluator(database, plant.clock)
+    for second in (40, 69, 70):
+        await evaluator.on_batch(await plant.reads(second, 5.1))
+    assert await plant.journal() == [(alarm, "ACT")]
+    assert await database.fetchval("select detected_at from alarms where alarm_id = $1", alarm) == to_datetime(
+        plant.at(70)
+    )
+    await evaluator.close()
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "FLAT", setting=60.0, enabled=False)])
+    await evaluator.on_changed("limits", plant.sensors[:1])
+    await evaluator.on_batch(await plant.reads(80, 7.0))
+    await evaluator.on_batch(await plant.reads(90, 5.0))
+    await evaluator.close()
+    await upsert_definitions(database, [flat])
+    await evaluator.on_changed("limits", plant.sensors[:1])
+    await evaluator.on_batch(await plant.reads(100, 5.0))
+    assert (await plant.journal()).count((alarm, "ACT")) == 1, "what it was before it was out of use does not count"
 
 
 async def test_a_failed_transaction_is_made_up_for(database: Database) -> None:

@@ -104,7 +104,7 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     """The readings that may change something, and the onsets of staleness before them."""
     definitions, state = work.definitions, work.state
     of = pairs(definitions, readings)
-    outcome = outcomes(definitions, state, readings, of)
+    outcome, value = outcomes(definitions, state, readings, of)
     t, quality = readings.t[of.reading], judged_quality(definitions, of.row, readings.q[of.reading])
     accounted = t <= state.changed[of.row]
     first = of.place == 0
@@ -114,7 +114,7 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     as_before[later] = (quality[later] == quality[later - 1]) & (outcome[later] == outcome[later - 1])
     stale = readings.stale[of.reading]
     news = np.flatnonzero((~as_before | stale) & ~accounted)
-    moments = [_Moments(of.row[news], t[news], outcome[news], quality[news], readings.v[of.reading[news]])]
+    moments = [_Moments(of.row[news], t[news], outcome[news], quality[news], value[news])]
     gone = np.flatnonzero(stale)
     if len(gone):
         onset = readings.before_t[of.reading[gone]] + definitions.stale_after[definitions.sensor[of.row[gone]]]

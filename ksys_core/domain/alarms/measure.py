@@ -52,8 +52,11 @@ def compared(definitions: Definitions, rows: IndexArray, values: FloatArray) -> 
     return np.where(out, OUT, np.where(inside, INSIDE, BAND)).astype(np.uint8)
 
 
-def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pairs) -> SmallArray:
-    """uint8[p] outcome of every pair. FLAT alarms note in `state` where the value moved last."""
+def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pairs) -> tuple[SmallArray, FloatArray]:
+    """uint8[p] outcome of every pair, and float64[p] what was compared: of RATE units a minute, of DEV the distance.
+
+    FLAT alarms note in `state` where the value moved last.
+    """
     values = readings.v[of.reading]
     if definitions.plain:
         result = compared(definitions, of.row, values)
@@ -73,7 +76,7 @@ def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pair
     if not definitions.plain:
         source = definitions.kind[of.row] == SOURCE
         result[source] = np.where(useless, OUT, INSIDE)[source]
-    return result
+    return result, values
 
 
 def judged_quality(definitions: Definitions, rows: IndexArray, quality: SmallArray) -> SmallArray:

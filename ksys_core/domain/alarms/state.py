@@ -95,7 +95,8 @@ class State(Columns):
         released: int32, shelf_no that time or return to normal has ended.
         suppressed: bool, hidden by design; wanted: bool, rules demand it now.
         first_out: bool. quality: uint8 index into `QUALITIES`.
-        active_since, detected: int64 ns of the newest occurrence; value, limit: float64 at its first crossing.
+        active_since, detected: int64 ns of the newest occurrence; value, limit: float64 at its first crossing, as they
+            were compared: of RATE units a minute, of DEV the distance.
         pending: float64, the value at the crossing whose delay runs.
         entries: int64[n, most_counted] ns, newest first.
         flat_t, flat_v: where FLAT alarms saw the value move last.

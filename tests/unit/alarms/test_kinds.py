@@ -79,6 +79,7 @@ def test_rate_of_change_is_per_minute_in_either_direction() -> None:
     bench = one("RATE", 5.0)
     bench.reads((0, 10.0), (60, 15.0), (120, 20.5), (180, 20.5), (240, 15.0))
     assert bench.events == [(120.0, 1, "ACT"), (180.0, 1, "RTN"), (240.0, 1, "ACT")]
+    assert (bench.state.value[0], bench.state.limit[0]) == (5.5, 5.0), "the second time: what was compared"
 
 
 def test_deviation_from_the_set_point_of_another_tag() -> None:
@@ -89,6 +90,7 @@ def test_deviation_from_the_set_point_of_another_tag() -> None:
     bench.reads((4, 53.0), sensor=2)
     bench.reads((5, 52.5))
     assert bench.events == [(3.0, 1, "ACT"), (5.0, 1, "RTN")]
+    assert (bench.state.value[0], bench.state.limit[0]) == (2.5, 2.0)
 
 
 def test_a_flat_line_is_one_that_stays_within_its_band() -> None:
