@@ -117,13 +117,16 @@ class AlarmEvaluator:
             async with self._lock:
                 if self._loaded is None or self._loaded.definitions is not before.definitions:
                     return 0  # everything has been read anew after an error
+                now = self._clock() - SETTLE_NS
+                count = await self._catch_up() if self._behind else 0
+                count += await self._pass(now)  # by what was in force until now
                 self._loaded, self._suppression = await put_in_place(self._db, reading, self._loaded, self._suppression)
                 self._reasons.join(self._loaded.reasons)
                 self._behind = True  # readings of new tags may have come meanwhile
+                count += await self._catch_up()
                 if kind == "alarm_rules":
-                    return await self._catch_up() + await self._pass(self._clock() - SETTLE_NS)
-                now = self._clock()
-                return await self._advance(lambda state, loaded: reconsider(state, loaded.definitions, now))
+                    return count + await self._pass(now)
+                return count + await self._advance(lambda state, loaded: reconsider(state, loaded.definitions, now))
 
     async def _catch_up(self) -> int:
         assert self._loaded is not None

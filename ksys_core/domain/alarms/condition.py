@@ -57,6 +57,17 @@ def waiting(work: Work) -> IndexArray:
     return np.flatnonzero(pending | repeats)
 
 
+def not_over_before(work: Work, now: int) -> None:
+    """Put off to `now` (ns) what waits and would have been over before."""
+    state, definitions = work.state, work.definitions
+    rows = waiting(work)
+    on, off, _ = deadlines(work, rows)
+    for due, delay in ((on, definitions.on_delay), (off, definitions.off_delay)):
+        late = rows[due < now]
+        state.since[late] = now - delay[late]
+        work.changed[late] = True
+
+
 def advance(work: Work, rows: IndexArray, to: NsArray) -> None:
     """Let time pass: every deadline up to and including `to`, each alarm's in its order."""
     while len(rows):

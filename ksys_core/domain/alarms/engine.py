@@ -20,13 +20,13 @@ from ksys_core.domain.alarms.columns import (
     NsArray,
     SmallArray,
 )
-from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, waiting, without_effect
+from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, not_over_before, waiting, without_effect
 from ksys_core.domain.alarms.groups import forget, mark_first_out
 from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
 from ksys_core.domain.alarms.returns import release
-from ksys_core.domain.alarms.state import STALE, State
+from ksys_core.domain.alarms.state import BAD, STALE, State
 from ksys_core.domain.alarms.transitions import Transitions
 from ksys_core.domain.readings import ReadingBatch
 
@@ -80,17 +80,26 @@ def step(state: State, definitions: Definitions, batch: ReadingBatch | None = No
 
 
 def reconsider(state: State, definitions: Definitions, now: int) -> Step:
-    """Judge the newest values by definitions that have just changed, as if they were read again at `now` (ns)."""
+    """Judge the newest values by definitions that have just changed, as if they were read again.
+
+    Args:
+        now: ns, to which time has passed by the definitions as they were. What waits and would have been over by then
+            under the new delays is so from `now` on and not before, for then nobody had decided so.
+    """
     work = Work.on(definitions, state)
+    last_t = state.last_t[definitions.sensor]
     values = state.last_v[definitions.sensor]
     quality = np.maximum(state.last_q[definitions.sensor], state.quality * (state.quality == STALE))
-    rows = np.flatnonzero((state.last_t[definitions.sensor] != UNSEEN) & (quality < 2))
+    rows = np.flatnonzero((last_t != UNSEEN) & (quality < BAD))
     outcome = compared(definitions, rows, values[rows])
     news = ~without_effect(state.cond[rows], outcome)
     if not definitions.plain:
         news &= definitions.kind[rows] < 4
     rows, outcome = rows[news], outcome[news]
-    _run(work, [_Moments(rows, np.full(len(rows), now, np.int64), outcome, quality[rows], values[rows])])
+    apply(work, rows, np.maximum(last_t[rows], now), outcome, quality[rows], values[rows])
+    touched = np.flatnonzero(work.changed)
+    work.state.changed[touched] = np.maximum(state.changed[touched], last_t[touched])  # later readings are still news
+    not_over_before(work, now)
     return _finished(work, state)
 
 
@@ -106,6 +115,7 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     of = pairs(definitions, readings)
     outcome, value = outcomes(definitions, state, readings, of)
     t, quality = readings.t[of.reading], judged_quality(definitions, of.row, readings.q[of.reading])
+    quality = np.where(outcome == HOLD, np.maximum(quality, BAD), quality)  # good, but it says nothing: no delay ends
     accounted = t <= state.changed[of.row]
     first = of.place == 0
     first[1:] |= accounted[:-1]

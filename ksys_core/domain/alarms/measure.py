@@ -68,8 +68,9 @@ def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pair
         result = compared(definitions, of.row, values)
         result[np.isnan(values)] = HOLD
         result[kind == STATE] = np.where(values == definitions.limit[of.row], OUT, INSIDE)[kind == STATE]
-        for number in range(int(of.place[kind == FLAT].max(initial=-1)) + 1):
-            now = np.flatnonzero((kind == FLAT) & (of.place == number))
+        flat = np.flatnonzero(kind == FLAT)
+        flat = flat[np.argsort(of.place[flat], kind="stable")]
+        for now in np.split(flat, np.cumsum(np.bincount(of.place[flat])))[:-1]:
             result[now] = _flat(definitions, state, readings, of.row[now], of.reading[now])
     useless = readings.q[of.reading] > UNCERTAIN
     result[useless] = HOLD
@@ -96,7 +97,10 @@ def _rate(readings: Ordered, index: IndexArray) -> FloatArray:
 def _deviation(
     definitions: Definitions, state: State, readings: Ordered, rows: IndexArray, index: IndexArray
 ) -> FloatArray:
-    """Distance from the newest usable reading of the set-point's tag that is not later; NaN when there is none."""
+    """Distance from the newest reading of the set-point's tag that is not later, NaN where that one is of no use.
+
+    Where every reading that is known of it is later, its tag being ahead, the earliest of them counts.
+    """
     result = np.full(len(rows), np.nan)
     for tag in np.unique(definitions.reference[rows]):
         if tag < 0:
@@ -106,7 +110,7 @@ def _deviation(
         times = np.concatenate([[state.last_t[tag]], readings.t[part]])
         values = np.concatenate([[state.last_v[tag]], readings.v[part]])
         usable = np.concatenate([[state.last_q[tag]], readings.q[part]]) <= UNCERTAIN
-        place = np.searchsorted(times, readings.t[index[of]], side="right") - 1
+        place = np.maximum(np.searchsorted(times, readings.t[index[of]], side="right") - 1, 0)
         references = np.where(usable & (times != UNSEEN), values, np.nan)[place]
         result[of] = np.abs(readings.v[index[of]] - references)
     return result

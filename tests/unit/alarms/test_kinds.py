@@ -49,6 +49,44 @@ def test_bad_and_stale_values_hold_the_condition() -> None:
     assert bench.states == ["RTNUN"]
 
 
+@pytest.mark.parametrize("delay", ["on_delay_s", "off_delay_s"])
+def test_a_good_reading_that_says_nothing_ends_no_delay(delay: str) -> None:
+    """The first after a loss has nothing before it that a rate could be reckoned from."""
+    bench = one("RATE", 5.0, **{delay: 15.0})
+    bench.reads((0, 0.0), (60, 10.0), *([(62, 10.0)] if delay == "off_delay_s" else []))
+    events, states = list(bench.events), bench.states
+    bench.reads((70, 0.0), quality=quality.BAD)
+    bench.reads((300, 99.0))
+    bench.passes(350)
+    assert (bench.events, bench.states) == (events, states)
+    bench.reads((360, 99.0))
+    bench.passes(400)
+    assert len(bench.events) == len(events) + (delay == "off_delay_s")
+
+
+def test_a_deviation_from_a_set_point_that_is_not_known_is_not_judged() -> None:
+    definitions = Definitions.of(
+        alarm_id=[1], sensor_id=[1], kind="DEV", limit=[2.0], reference_id=[2], off_delay_s=[15.0]
+    )
+    bench = Bench(definitions)
+    bench.takes([(2, 0, 50.0), (1, 1, 60.0), (1, 2, 50.5)])
+    bench.reads((3, 50.0), sensor=2, quality=quality.BAD)
+    bench.reads((4, 90.0), (5, 90.0), (18, 90.0))
+    bench.passes(100)
+    assert (bench.events, bench.states) == ([(1.0, 1, "ACT")], ["UNACK"])
+    bench.takes([(2, 110, 50.0), (1, 111, 50.0)])
+    bench.passes(130)
+    assert bench.events[1:] == [(126.0, 1, "RTN")]
+
+
+def test_a_deviation_is_not_from_a_set_point_that_comes_later() -> None:
+    bench = Bench(Definitions.of(alarm_id=[1], sensor_id=[1], kind="DEV", limit=[2.0], reference_id=[2]))
+    bench.takes([(2, 5, 50.0)])
+    bench.takes([(2, 12, 50.0)])
+    bench.takes([(1, 10, 50.0), (2, 20, 80.0)])
+    assert bench.events == []
+
+
 def test_doubt_about_the_time_between_speaks_for_the_alarm() -> None:
     bench = one(on_delay_s=15.0)
     bench.reads((0, 11.0))
