@@ -87,7 +87,10 @@ _BEGIN_POSITIONS: Final = """
 insert into alarm_positions (sensor_id, ts)
 select t.sensor_id, coalesce(l.ts - interval '1 microsecond', $2::timestamptz)
   from unnest($1::int[]) t(sensor_id) left join sensor_latest l using (sensor_id)
-on conflict (sensor_id) do nothing
+on conflict (sensor_id) do {already}
+"""
+_FORGET_POSITIONS: Final = """
+delete from alarm_positions p where not exists (select from unnest($1::int[]) evaluated where evaluated = p.sensor_id)
 """
 _FOLLOWED: Final = "select tag, sensor_id, interval_s from sensors where tag = any($1::text[]) order by sensor_id"
 _RETURNS: Final = """
@@ -145,7 +148,11 @@ async def load(
     anchors = await copy_columns(connection, _ANCHORS.format(only=only.format(1)), *given, dtype=_ANCHOR)
     at = rows_of(definitions, anchors["alarm_id"].tolist())
     state.flat_t[at], state.flat_v[at] = _ns(anchors["ts"]), anchors["value"]
-    await _positions(connection, now, definitions, state, [] if before is None else before.definitions.sensor_id)
+    if before is None:
+        await connection.execute(_FORGET_POSITIONS, definitions.sensor_id.tolist())
+        await _positions(connection, now, definitions, state)
+    else:
+        await _positions(connection, now, definitions, state, before.definitions.sensor_id)
     if before is None:
         returns = [to_ns(row["detected_ts"]) for row in await connection.fetch(_RETURNS, RETURNS)]
         state.returns[: len(returns)] = returns[::-1]
@@ -154,11 +161,12 @@ async def load(
 
 
 async def _positions(
-    connection: Connection, now: int, definitions: Definitions, state: State, known: npt.ArrayLike
+    connection: Connection, now: int, definitions: Definitions, state: State, known: npt.NDArray[Any] | None = None
 ) -> None:
-    """The newest reading seen of the tags that are not `known`."""
-    new = np.setdiff1d(definitions.sensor_id, known).tolist()
-    await connection.execute(_BEGIN_POSITIONS, new, to_datetime(now - SECOND))
+    """The newest reading seen of the tags that are not `known`; where some are, the others were not seen until now."""
+    new = np.setdiff1d(definitions.sensor_id, [] if known is None else known).tolist()
+    already = "nothing" if known is None else "update set ts = excluded.ts"
+    await connection.execute(_BEGIN_POSITIONS.format(already=already), new, to_datetime(now - SECOND))
     found = await copy_columns(connection, _POSITIONS, new, dtype=_POSITION)
     at = np.searchsorted(definitions.sensor_id, found["sensor_id"])
     state.last_t[at] = _ns(found["ts"])

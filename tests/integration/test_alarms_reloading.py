@@ -166,6 +166,34 @@ async def test_an_alarm_disabled_while_it_is_evaluated_ends_once(database: Datab
     assert (await plant.states())[0] == "UNACK", "enabled again, it is judged by the newest reading"
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(("then", "now", "state"), [(12.0, 5.0, "NORM"), (5.0, 5.0, "NORM"), (5.0, 12.0, "UNACK")])
+async def test_what_happened_while_an_alarm_was_out_of_use_is_history(
+    database: Database, then: float, now: float, state: str, restarted: bool
+) -> None:
+    """All alarms of its tag are, so that nothing of it is read meanwhile."""
+    plant = await build_plant(database)
+    await database.execute("delete from alarm_definitions where kind = 'L'")
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 5.0, 5.0))
+    await evaluator.on_batch(await plant.reads(10, then, 5.0))
+    await evaluator.close()
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "H", enabled=False)])
+    await evaluator.on_changed("limits", plant.sensors[:1])
+    for second, value in ((1000, 12.0), (2000, 5.0), (3000, 12.0), (4000, 5.0), (5000, now)):
+        await evaluator.on_batch(await plant.reads(second, value, 5.0))
+    await evaluator.close()
+    if restarted:
+        evaluator = AlarmEvaluator(database, plant.clock)
+        await evaluator.on_timer(plant.clock())
+    before = len(await plant.journal())
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "H")])
+    await evaluator.on_changed("limits", plant.sensors[:1])
+    await evaluator.on_timer(plant.at(5003))
+    assert (await plant.states())[0] == (state if then < 10 or state == "UNACK" else "RTNUN")
+    assert [kind for _, kind in (await plant.journal())[before:]] == ["ATTR", *(["ACT"] if state == "UNACK" else [])]
+
+
 async def test_readings_of_a_new_tag_that_come_while_it_is_read_are_not_missed(database: Database) -> None:
     plant = await build_plant(database)
     evaluator = AlarmEvaluator(database, plant.clock)
