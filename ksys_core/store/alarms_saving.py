@@ -41,20 +41,22 @@ on conflict (alarm_id) do update set upto = excluded.upto, ts = excluded.ts, val
 _RETIRE: Final = """
 with over as (
        select a.alarm_id, a.isa_state, d.kind, d.priority, a.occurrence, s.sensor_id, s.tag, s.area,
-              case when a.cond <> 'N' then 'RTN' else 'UNSUPR' end as event
+              case when a.cond in ('A', 'PEND_OFF') then 'RTN' when a.suppressed then 'UNSUPR' end as event
          from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
         where not (d.enabled and s.enabled) and (a.cond <> 'N' or a.suppressed){only}
         order by a.alarm_id for update of a),
-     retired as (update alarms a set cond = 'N', since = now(), suppressed = false, suppressed_reason = ''
+     retired as (update alarms a set cond = 'N', since = now(), suppressed = false, suppressed_reason = '',
+                                     first_out = false
                    from over where a.alarm_id = over.alarm_id
                  returning a.alarm_id, a.isa_state, over.isa_state as before, over.kind, over.priority, over.event,
-                           over.occurrence, over.sensor_id, over.tag, over.area, alarm_regions(a) as regions)
-insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason, priority,
-                          occurrence, isa_from, isa_to, regions)
-select alarm_id, sensor_id, tag, area, kind, event, now(), now(), '{{"ended": "disabled"}}', priority,
-       occurrence, before, isa_state, regions
-  from retired
-returning alarm_id
+                           over.occurrence, over.sensor_id, over.tag, over.area, alarm_regions(a) as regions),
+     told as (
+       insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, reason,
+                                 priority, occurrence, isa_from, isa_to, regions)
+       select alarm_id, sensor_id, tag, area, kind, event, now(), now(), '{{"ended": "disabled"}}', priority,
+              occurrence, before, isa_state, regions
+         from retired where event is not null)
+select alarm_id from retired
 """
 
 

@@ -166,6 +166,16 @@ async def test_an_alarm_disabled_while_it_is_evaluated_ends_once(database: Datab
     assert (await plant.states())[0] == "UNACK", "enabled again, it is judged by the newest reading"
 
 
+async def test_an_alarm_disabled_while_it_only_waits_leaves_no_return_behind(database: Database) -> None:
+    plant = await build_plant(database, on_delay_s=60.0)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 12.0, 5.0))
+    await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "H", on_delay_s=60.0, enabled=False)])
+    await evaluator.on_changed("limits", plant.sensors[:1])
+    assert [kind for _, kind in await plant.journal()] == ["ATTR"]
+    assert await database.fetchval("select cond from alarms where alarm_id = $1", plant.high[0]) == "N"
+
+
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize(("then", "now", "state"), [(12.0, 5.0, "NORM"), (5.0, 5.0, "NORM"), (5.0, 12.0, "UNACK")])
 async def test_what_happened_while_an_alarm_was_out_of_use_is_history(

@@ -21,7 +21,7 @@ from ksys_core.domain.alarms.columns import (
     SmallArray,
 )
 from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, not_over_before, waiting, without_effect
-from ksys_core.domain.alarms.groups import forget, mark_first_out
+from ksys_core.domain.alarms.groups import forget, mark_anew, mark_first_out
 from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
@@ -100,7 +100,9 @@ def reconsider(state: State, definitions: Definitions, now: int) -> Step:
     touched = np.flatnonzero(work.changed)
     work.state.changed[touched] = np.maximum(state.changed[touched], last_t[touched])  # later readings are still news
     not_over_before(work, now)
-    return _finished(work, state)
+    done = _finished(work, state)
+    mark_anew(work)
+    return done
 
 
 def _finished(work: Work, before: State) -> Step:

@@ -43,9 +43,25 @@ def mark_first_out(work: Work, before: State, transitions: Transitions) -> None:
     state = work.state
     row = transitions.row[told]
     state.spells = state.spells.and_also(_over(before, row, transitions.event[told], transitions.detected[told]))
-    wanted = np.unique(groups[row])
+    _mark(work, np.unique(groups[row]))
+
+
+def mark_anew(work: Work) -> None:
+    """Mark the first of each group of which anything is known: alarms may have left groups and come into them."""
+    groups, state = work.definitions.group, work.state
+    alone = np.flatnonzero(state.first_out & (groups < 0))
+    state.first_out[alone] = False
+    work.changed[alone] = True
+    state.spells = state.spells.only(groups[state.spells.row] >= 0)
+    known = np.unique(groups[np.concatenate([state.spells.row, np.flatnonzero((state.cond >= A) & (groups >= 0))])])
+    if len(known):
+        _mark(work, known)
+
+
+def _mark(work: Work, wanted: IntArray) -> None:
+    state = work.state
     found = _episodes(state, work.definitions, wanted)
-    members = np.flatnonzero(np.isin(groups, wanted))
+    members = np.flatnonzero(np.isin(work.definitions.group, wanted))
     first = np.isin(members, found.row[found.begins][found.newest])
     work.changed[members[state.first_out[members] != first]] = True
     state.first_out[members] = first

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.engine import reconsider
+from ksys_core.domain.alarms.splicing import splice
+from ksys_core.domain.alarms.state import State
 from ksys_core.domain.times import SECOND
 from tests.unit.alarms.plant import Bench
 
@@ -70,3 +72,30 @@ def test_an_acknowledged_alarm_that_is_still_beyond_does_not_sound_again() -> No
     changes(bench, 42, high(8.0, off_delay_s=10.0))
     bench.passes(100)
     assert (bench.events, bench.states) == ([(0.0, 1, "ACT")], ["ACKED"])
+
+
+def grouped(*groups: int) -> Definitions:
+    return Definitions.of(alarm_id=[1, 2, 3], sensor_id=[1, 2, 3], kind="H", limit=10.0, group=list(groups))
+
+
+def regroups(bench: Bench, second: float, *groups: int) -> None:
+    new = grouped(*groups)
+    made = splice(bench.definitions, new, None)
+    bench.state = made.state(bench.state, State.initial(new))
+    changes(bench, second, made.definitions)
+
+
+def test_an_alarm_that_joins_a_group_is_its_first_only_if_it_was() -> None:
+    bench = Bench(grouped(0, 0, 1))
+    bench.takes([(1, 1, 11.0), (3, 2, 11.0)])
+    assert bench.state.first_out.tolist() == [True, False, True]
+    regroups(bench, 10, 1, 0, 1)
+    assert bench.state.first_out.tolist() == [True, False, False]
+
+
+def test_an_alarm_without_a_group_is_the_first_of_none() -> None:
+    bench = Bench(grouped(0, 0, 1))
+    bench.takes([(1, 1, 11.0), (2, 2, 11.0), (1, 3, 5.0)])
+    assert bench.state.first_out.tolist() == [True, False, False]
+    regroups(bench, 10, -1, 0, 1)
+    assert bench.state.first_out.tolist() == [False, True, False]
