@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.engine import Step, reconsider
 from ksys_core.domain.alarms.state import State
 from ksys_core.domain.alarms.suppression import step_with
@@ -21,6 +22,7 @@ from ksys_core.services.alarms_reasons import Reasons
 from ksys_core.services.alarms_suppression import Judgement, Suppression, with_maintenance
 from ksys_core.store import alarms_journal, alarms_modes, alarms_news, alarms_saving, alarms_state
 from ksys_core.store.alarms_evaluated import Loaded
+from ksys_core.store.connection import Connection
 from ksys_core.store.pool import Database
 
 Clock = Callable[[], int]
@@ -196,37 +198,42 @@ class AlarmEvaluator:
     async def _store(
         self, loaded: Loaded, compute: Callable[[State, Loaded], Step], done: Step, judged: Judgement | None
     ) -> Step:
+        """All that is written is locked at once and in order, as everyone locks alarms: nobody waits in a circle."""
         definitions, state = loaded.definitions, loaded.state
         suppression = self._suppression if judged is None else self._suppression.after(judged)
-        async with self._db.transaction() as connection:
-            while True:
-                rows = np.flatnonzero(done.changed)
-                found = await alarms_state.desk_of(connection, definitions.alarm_id[rows].tolist(), lock=True)
-                fresh = alarms_state.update_desk(definitions, state, found)
-                if fresh is None:
-                    break
-                # An operator was faster: the engine is pure, so it runs again on what is true now.
-                state = fresh
-                done = compute(state, loaded)
+        while True:
             hides = judged is not None and (judged.changed or bool(judged.demands))
             hides = hides or bool(np.isin(done.transitions.event, [SUPR, UNSUPR]).any())
             reasons = self._reasons.news(suppression, definitions, done.state, self._clock()) if hides else {}
-            await alarms_saving.save(connection, definitions, done.state, rows)
-            returned = done.transitions.row[done.transitions.event == RTN]
-            await alarms_saving.save_spells(connection, definitions, done.state, returned)
-            told = self._reasons.journaled(definitions, done.transitions, reasons)
-            await alarms_journal.write(connection, definitions, done.transitions, told)
-            changed = definitions.alarm_id[rows].tolist()
-            if reasons:
-                await alarms_saving.save_reasons(connection, reasons)
-                changed = sorted({*changed, *reasons})
-            if judged is not None and judged.changed:
-                await suppression.keep(connection, judged)
-            if changed:
-                await connection.execute("select ksys_notify('alarms', $1::int[])", changed)
+            async with self._db.transaction() as connection:
+                ids = sorted({*definitions.alarm_id[done.changed].tolist(), *reasons})
+                found = await alarms_state.desk_of(connection, ids, lock=True)
+                fresh = alarms_state.update_desk(definitions, state, found)
+                if fresh is None:
+                    await self._write(connection, definitions, done, reasons)
+                    if judged is not None and judged.changed:
+                        await suppression.keep(connection, judged)
+                    break
+            # An operator was faster: the engine is pure, so it runs again on what is true now.
+            state = fresh
+            done = compute(state, loaded)
         self._reasons.stored(reasons)
         self._suppression = suppression
         return done
+
+    async def _write(
+        self, connection: Connection, definitions: Definitions, done: Step, reasons: dict[int, str]
+    ) -> None:
+        rows, transitions = np.flatnonzero(done.changed), done.transitions
+        await alarms_saving.save(connection, definitions, done.state, rows)
+        await alarms_saving.save_spells(connection, definitions, done.state, transitions.row[transitions.event == RTN])
+        told = self._reasons.journaled(definitions, transitions, reasons)
+        await alarms_journal.write(connection, definitions, transitions, told)
+        if reasons:
+            await alarms_saving.save_reasons(connection, reasons)
+        changed = sorted({*definitions.alarm_id[rows].tolist(), *reasons})
+        if changed:
+            await connection.execute("select ksys_notify('alarms', $1::int[])", changed)
 
     async def _save_positions(self, now: int) -> None:
         assert self._loaded is not None

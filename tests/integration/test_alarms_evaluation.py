@@ -271,13 +271,14 @@ async def test_readings_from_the_future_do_not_blind_a_tag(database: Database) -
     assert await plant.states() == ["UNACK", "NORM"]
 
 
-async def test_a_batch_and_an_acknowledgement_at_the_same_time(database: Database) -> None:
-    plant = await build_plant(database, tags=50)
+@pytest.mark.parametrize("group", ["", "flood"])
+async def test_a_batch_and_an_acknowledgement_at_the_same_time(database: Database, group: str) -> None:
+    plant = await build_plant(database, tags=50, group=group)
     evaluator = AlarmEvaluator(database, plant.clock)
     await evaluator.on_batch(await plant.reads(0, *([12.0] * 50)))
     for second in range(10, 100, 10):
         keys = [row.key for row in (await alarms.load_active(database)).rows]
-        batch = await plant.reads(second, *([5.0 if second % 20 else 12.0] * 50))
+        batch = await plant.reads(second, *(5.0 if (second // 10 + tag // 5) % 2 else 12.0 for tag in range(50)))
         outcomes, _ = await asyncio.gather(alarms.acknowledge(database, keys, "desk 1"), evaluator.on_batch(batch))
         assert {outcome.result for outcome in outcomes} <= {"acked", "already", "newer"}
     broken = await database.fetch(
