@@ -226,6 +226,8 @@ async def test_limits_of_shelving(database: Database) -> None:
     with pytest.raises(KnownError, match="No more alarms"):
         await alarms.shelve(database, plant.high, "d", "noise", now + HOUR // 2)
     assert {o.result for o in await alarms.shelve(database, plant.high[:2], "d", "noise")} == {"done"}
+    with pytest.raises(asyncpg.ConfigurationLimitExceededError):
+        await database.fetch("select alarm_shelve($1, 'd', 'noise')", [plant.high[2], None])
 
 
 async def test_a_highly_managed_alarm_is_acknowledged_alone(database: Database) -> None:
@@ -233,6 +235,18 @@ async def test_a_highly_managed_alarm_is_acknowledged_alone(database: Database) 
     keys = [row.key for row in (await alarms.load_active(database)).rows]
     assert [o.result for o in await alarms.acknowledge(database, keys, "d")] == ["single", "single"]
     assert [o.result for o in await alarms.acknowledge(database, keys[:1], "d")] == ["acked"]
+
+
+async def test_a_null_is_no_answer_to_what_was_displayed(database: Database) -> None:
+    plant = await plant_in_alarm(database, 1)
+    assert await database.fetchval("select result from alarm_acknowledge($1, '{null}', 'd')", plant.high[:1]) == "newer"
+    rule = await database.fetchval(
+        """select alarm_rule_save(null, null, '{"title": {"en": "x"}, "condition": "A = 1", "tags": ["PT-1"],
+                                                "hold_off_s": 0}')"""
+    )
+    for call in ("alarm_rule_approve($1, null)", "alarm_rule_save($1, null, '{}')"):
+        with pytest.raises(KnownError, match="has been changed"):
+            await database.fetchval(f"select {call}", rule)
 
 
 async def test_unknown_alarms_are_reported_not_raised(database: Database) -> None:
