@@ -21,8 +21,9 @@ from ksys_core.domain.alarms.columns import (
     SmallArray,
 )
 from ksys_core.domain.alarms.condition import HOLD, OUT, advance, apply, not_over_before, waiting, without_effect
+from ksys_core.domain.alarms.deviation import at_set_points
 from ksys_core.domain.alarms.groups import forget, mark_anew, mark_first_out
-from ksys_core.domain.alarms.measure import compared, judged_quality, outcomes, pairs
+from ksys_core.domain.alarms.measure import DEV, compared, judged_quality, outcomes, pairs
 from ksys_core.domain.alarms.readings import Ordered, ordered, remember
 from ksys_core.domain.alarms.regions import Work
 from ksys_core.domain.alarms.returns import release
@@ -124,14 +125,29 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     as_before = (quality == state.quality[of.row]) & without_effect(state.cond[of.row], outcome)
     later = np.flatnonzero(~first)
     as_before[later] = (quality[later] == quality[later - 1]) & (outcome[later] == outcome[later - 1])
+    if not definitions.plain:
+        as_before &= definitions.kind[of.row] != DEV  # its set-point may have moved in between
     stale = readings.stale[of.reading]
     news = np.flatnonzero((~as_before | stale) & ~accounted)
     moments = [_Moments(of.row[news], t[news], outcome[news], quality[news], value[news])]
+    if not definitions.plain:
+        moments.append(_set_points_read(work, readings))
     gone = np.flatnonzero(stale)
     if len(gone):
         onset = readings.before_t[of.reading[gone]] + definitions.stale_after[definitions.sensor[of.row[gone]]]
         moments.append(_stale_moments(work, of.row[gone], onset))
     return moments
+
+
+def _set_points_read(work: Work, readings: Ordered) -> _Moments:
+    """What the readings of set-points mean to the alarms that compare with them."""
+    definitions = work.definitions
+    row, t, value, quality = at_set_points(definitions, work.state, readings, np.flatnonzero(definitions.kind == DEV))
+    outcome = compared(definitions, row, value)
+    outcome[np.isnan(value)] = HOLD
+    quality = np.where(outcome == HOLD, np.maximum(quality, BAD), quality)
+    new = t > work.state.changed[row]
+    return _Moments(row[new], t[new], outcome[new], quality[new], value[new])
 
 
 def _going_stale(work: Work, now: int, last_t: NsArray) -> _Moments:

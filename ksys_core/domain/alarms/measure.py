@@ -13,6 +13,7 @@ import numpy as np
 from ksys_core.domain.alarms.columns import UNSEEN, Definitions, FloatArray, IndexArray, SmallArray
 from ksys_core.domain.alarms.condition import BAND, HOLD, INSIDE, OUT
 from ksys_core.domain.alarms.definition import KINDS
+from ksys_core.domain.alarms.deviation import from_set_point
 from ksys_core.domain.alarms.readings import Ordered
 from ksys_core.domain.alarms.state import GOOD, UNCERTAIN, State
 from ksys_core.domain.times import MINUTE
@@ -64,7 +65,7 @@ def outcomes(definitions: Definitions, state: State, readings: Ordered, of: Pair
         kind = definitions.kind[of.row]
         values = np.where(kind == RATE, _rate(readings, of.reading), values)
         deviates = np.flatnonzero(kind == DEV)
-        values[deviates] = _deviation(definitions, state, readings, of.row[deviates], of.reading[deviates])
+        values[deviates] = from_set_point(definitions, state, readings, of.row[deviates], of.reading[deviates])
         result = compared(definitions, of.row, values)
         result[np.isnan(values)] = HOLD
         result[kind == STATE] = np.where(values == definitions.limit[of.row], OUT, INSIDE)[kind == STATE]
@@ -92,28 +93,6 @@ def _rate(readings: Ordered, index: IndexArray) -> FloatArray:
     usable = (readings.before_t[index] != UNSEEN) & (readings.before_q[index] <= UNCERTAIN) & ~readings.stale[index]
     elapsed = np.where(usable, readings.t[index] - readings.before_t[index], 1) / MINUTE
     return np.where(usable, np.abs(readings.v[index] - readings.before_v[index]) / elapsed, np.nan)
-
-
-def _deviation(
-    definitions: Definitions, state: State, readings: Ordered, rows: IndexArray, index: IndexArray
-) -> FloatArray:
-    """Distance from the newest reading of the set-point's tag that is not later, NaN where that one is of no use.
-
-    Where every reading that is known of it is later, its tag being ahead, the earliest of them counts.
-    """
-    result = np.full(len(rows), np.nan)
-    for tag in np.unique(definitions.reference[rows]):
-        if tag < 0:
-            continue
-        of = definitions.reference[rows] == tag
-        part = slice(readings.start[tag], readings.start[tag] + readings.count[tag])
-        times = np.concatenate([[state.last_t[tag]], readings.t[part]])
-        values = np.concatenate([[state.last_v[tag]], readings.v[part]])
-        usable = np.concatenate([[state.last_q[tag]], readings.q[part]]) <= UNCERTAIN
-        place = np.maximum(np.searchsorted(times, readings.t[index[of]], side="right") - 1, 0)
-        references = np.where(usable & (times != UNSEEN), values, np.nan)[place]
-        result[of] = np.abs(readings.v[index[of]] - references)
-    return result
 
 
 def _flat(definitions: Definitions, state: State, readings: Ordered, rows: IndexArray, index: IndexArray) -> SmallArray:

@@ -84,7 +84,7 @@ def test_a_deviation_is_not_from_a_set_point_that_comes_later() -> None:
     bench.takes([(2, 5, 50.0)])
     bench.takes([(2, 12, 50.0)])
     bench.takes([(1, 10, 50.0), (2, 20, 80.0)])
-    assert bench.events == []
+    assert bench.events == [(20.0, 1, "ACT")]
 
 
 def test_doubt_about_the_time_between_speaks_for_the_alarm() -> None:
@@ -126,9 +126,11 @@ def test_deviation_from_the_set_point_of_another_tag() -> None:
     bench.reads((1, 50.0), sensor=2)
     bench.reads((2, 52.0), (3, 52.5))
     bench.reads((4, 53.0), sensor=2)
-    bench.reads((5, 52.5))
-    assert bench.events == [(3.0, 1, "ACT"), (5.0, 1, "RTN")]
+    assert bench.events == [(3.0, 1, "ACT"), (4.0, 1, "RTN")], "a set-point that moves is judged as well"
     assert (bench.state.value[0], bench.state.limit[0]) == (2.5, 2.0)
+    bench.reads((5, 90.0), sensor=2)
+    assert bench.events[2:] == [(5.0, 1, "ACT")]
+    assert bench.state.value[0] == 37.5
 
 
 def test_a_flat_line_is_one_that_stays_within_its_band() -> None:
