@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from ksys_core.domain.alarms.clock import ahead_of, set_back
 from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.engine import Step, reconsider
 from ksys_core.domain.alarms.state import State
@@ -69,6 +70,7 @@ class AlarmEvaluator:
         """Let time pass to `now` (ns) less `SETTLE_NS`; gives the number of transitions."""
         async with self._lock:
             await self._load_once()
+            await self._follow_clock(now)
             count = await self._catch_up() if self._behind else 0
             count += await self._pass(now - SETTLE_NS)
             if abs(now - self._positions_saved) >= POSITIONS_NS:
@@ -158,6 +160,19 @@ class AlarmEvaluator:
         return await self._advance(
             lambda state, loaded: step_with(state, loaded.definitions, judged.demands, now=at), judged
         )
+
+    async def _follow_clock(self, now: int) -> None:
+        """After the clock was set back: read again from now on what would be passed over until it is as late again."""
+        assert self._loaded is not None
+        loaded = self._loaded
+        ahead = ahead_of(loaded.state, now + FUTURE_NS)
+        if not len(ahead):
+            return
+        sensors = loaded.definitions.sensor_id[ahead].tolist()
+        _log.warning("alarms.clock_set_back", sensors=sensors[:20], tags=len(sensors))
+        async with self._db.transaction() as connection:
+            await alarms_saving.set_back_positions(connection, sensors, now)
+        self._loaded = replace(loaded, state=set_back(loaded.state, loaded.definitions, ahead, now))
 
     def _plausible(self, batch: ReadingBatch) -> ReadingBatch:
         ahead = batch.t > self._clock() + FUTURE_NS

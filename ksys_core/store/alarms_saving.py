@@ -32,6 +32,7 @@ _SAVE_POSITIONS: Final = """
 insert into alarm_positions as p (sensor_id, ts) select * from unnest($1::int[], $2::timestamptz[])
 on conflict (sensor_id) do update set ts = excluded.ts where p.ts < excluded.ts
 """
+_SET_BACK: Final = "update alarm_positions set ts = $2 where sensor_id = any($1::int[]) and ts > $2"
 _SAVE_ANCHORS: Final = """
 insert into alarm_anchors as a (alarm_id, upto, ts, value)
 select * from unnest($1::int[], $2::timestamptz[], $3::timestamptz[], $4::float8[])
@@ -134,6 +135,11 @@ async def save_positions(connection: Connection, definitions: Definitions, state
     upto = moments(state.last_t[definitions.sensor[rows]])
     anchors = (moments(state.flat_t[rows]), state.flat_v[rows].tolist())
     await connection.execute(_SAVE_ANCHORS, definitions.alarm_id[rows].tolist(), upto, *anchors)
+
+
+async def set_back_positions(connection: Connection, sensor_ids: Sequence[int], now: int) -> None:
+    """These tags are evaluated up to `now` (ns) and not, as it was written, further."""
+    await connection.execute(_SET_BACK, sensor_ids, to_datetime(now))
 
 
 def moments(times: NsArray) -> list[datetime | None]:

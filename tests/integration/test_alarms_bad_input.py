@@ -119,6 +119,26 @@ async def test_a_clock_that_jumps_and_comes_back_loses_no_alarm(database: Databa
     assert await alarms.journal_breaks(database) == []
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_set_back_by_an_hour_blinds_no_tag(database: Database, restarted: bool) -> None:
+    plant = await build_plant(database)
+    evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_batch(await plant.reads(0, 5.0))
+    await evaluator.on_batch(await plant.reads(3600, 5.0))
+    await evaluator.close()
+    plant.now = plant.at(10)
+    if restarted:
+        evaluator = AlarmEvaluator(database, plant.clock)
+    await evaluator.on_timer(plant.now)
+    await evaluator.on_batch(await plant.reads(20, 12.0))
+    assert await plant.states() == ["UNACK", "NORM"]
+    await evaluator.close()
+    again = AlarmEvaluator(database, plant.clock)
+    await again.on_batch(await plant.reads(30, 5.0))
+    assert await plant.states() == ["RTNUN", "NORM"]
+    assert [kind for _, kind in await plant.journal()] == ["ACT", "RTN"]
+
+
 async def test_a_shelf_outlives_a_clock_set_back(database: Database) -> None:
     plant = await build_plant(database)
     evaluator = AlarmEvaluator(database, plant.clock)
