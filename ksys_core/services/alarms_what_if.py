@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.definition import LIMIT_KINDS, AlarmKind, NewAlarmDefinition
 from ksys_core.domain.alarms.what_if import PRESENT_ID, PROPOSED_ID, Occurrences, Replay, WhatIf, compare
 from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.series import Series
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
@@ -97,6 +98,8 @@ async def load_case(
 ) -> Case:
     """The alarm and its tag's readings, day by day; `progress` gets the share that is read, 0 to 1.
 
+    Of a deviation the set-point's readings too, with the one that was in force when the period begins.
+
     Raises:
         KnownError: there is no such alarm, or the period is empty.
     """
@@ -105,17 +108,23 @@ async def load_case(
     alarm = await stored_alarm(db, tag, kind, label)
     if alarm is None:
         raise KnownError("alarm.unknown", N_("There is no alarm {kind} of a tag {tag}."), kind=kind, tag=tag)
-    ids = [alarm.sensor_id] + ([] if alarm.reference_id is None else [alarm.reference_id])
     batches = []
+    if alarm.reference_id is not None:
+        batches.append(_batch({alarm.reference_id: await readings.last_before(db, alarm.reference_id, start)}))
     for begin in range(start, stop, DAY):
         end = min(begin + DAY, stop)
-        series = [await readings.raw(db, i, begin, end) for i in ids]
-        numbers = np.repeat(np.array(ids, np.int32), [len(each) for each in series])
-        columns = (np.concatenate([getattr(each, name) for each in series]) for name in ("t", "v", "quality"))
-        batches.append(ReadingBatch.of(numbers, *columns))
+        ids = [i for i in (alarm.sensor_id, alarm.reference_id) if i is not None]
+        batches.append(_batch({i: await readings.raw(db, i, begin, end) for i in ids}))
         if progress is not None:
             progress((end - start) / (stop - start))
     return Case(alarm, tuple(batches), start, stop)
+
+
+def _batch(series: Mapping[int, Series]) -> ReadingBatch:
+    """One batch of the series of several tags."""
+    numbers = np.repeat(np.array(list(series), np.int32), [len(each) for each in series.values()])
+    columns = (np.concatenate([getattr(each, name) for each in series.values()]) for name in ("t", "v", "quality"))
+    return ReadingBatch.of(numbers, *columns)
 
 
 async def try_out(
@@ -221,6 +230,7 @@ def _proposed(case: Case, proposal: Proposal) -> AlarmSettings:
         sensor_id=alarm.sensor_id,
         kind=alarm.kind,
         setting=found.limit,
+        reference_sensor_id=alarm.reference_id,
         dead_band=found.dead_band,
         on_delay_s=found.on_delay_s,
         off_delay_s=found.off_delay_s,

@@ -8,13 +8,17 @@ import time
 
 import pytest
 
+from ksys_core.domain.alarms.definition import AlarmKind, NewAlarmDefinition
 from ksys_core.domain.alarms.reasons import reason_words
+from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_suggest import suggest
 from ksys_core.services.alarms_what_if import Proposal, Trial, load_case, put_in_force, try_out, what_if
+from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
-from ksys_core.store.sensors import set_limits
+from ksys_core.store.readings import ingest
+from ksys_core.store.sensors import NewSensor, set_limits, upsert_sensors
 from tests.integration.alarms_plant import START, Plant, build_plant
 from tests.integration.test_alarms_kpis import ksys
 
@@ -45,6 +49,38 @@ async def test_a_history_is_replayed_by_the_present_and_the_proposed_definition(
     higher = await trial(plant, limit=20.0)
     assert (higher.result.lost, [m.start for m in higher.result.lost_long]) == (4, [plant.at(80)])
     assert await database.fetchval("select count(*) from alarm_events") == 0, "nothing is stored"
+
+
+async def test_each_kind_is_tried_out_on_stored_readings(database: Database) -> None:
+    plant = await plant_with_history(database)
+    own = plant.sensors[0]
+    made: list[tuple[AlarmKind, float, float]] = [("RATE", 10.0, 12.1), ("FLAT", 20.0, 15.0), ("STATE", 12.0, 11.0)]
+    await upsert_definitions(database, [NewAlarmDefinition(own, kind, setting=now) for kind, now, _ in made])
+    found = {}
+    for kind, _, other in made:
+        tried = await what_if(
+            database, tag="PT-1", kind=kind, proposal=Proposal(limit=other), start=START, stop=plant.at(200), long_s=20
+        )
+        found[kind] = (tried.result.before.annunciations, tried.result.after.annunciations)
+    assert found == {"RATE": (3, 2), "FLAT": (1, 1), "STATE": (1, 3)}
+
+
+async def test_a_deviation_is_tried_out_against_the_set_point_of_its_time(database: Database) -> None:
+    plant = await plant_with_history(database)
+    made = await upsert_sensors(database, [NewSensor("SP-1", unit="bar", span_low=0, span_high=20)])
+    set_point = made["SP-1"]
+    await ingest(
+        database, ReadingBatch.of([set_point] * 3, [plant.at(-DAY / SECOND), plant.at(-5), plant.at(75)], [0, 9, 12])
+    )
+    definition = NewAlarmDefinition(plant.sensors[0], "DEV", setting=1.5, reference_sensor_id=set_point)
+    (alarm,) = await upsert_definitions(database, [definition])
+    case = await load_case(database, tag="PT-1", kind="DEV", start=START, stop=plant.at(200))
+    assert case.readings == len(HISTORY)
+    tried = (await try_out(database, case, Proposal(dead_band=0.7), long_s=20)).trial
+    # Off 9 until 75 s: 2 at 10, 30, 50 s and 0.9 between; off 12 afterwards: 4 at 110 s.
+    assert (tried.result.before.annunciations, tried.result.after.annunciations) == (4, 2)
+    assert await put_in_force(database, tried, alarm, reason="Chatters", moc_id=None, station="")
+    assert await database.fetchval("select dead_band from alarm_definitions where alarm_id = $1", alarm) == 0.7
 
 
 async def test_a_limit_may_be_tried_where_none_is_in_force(database: Database) -> None:

@@ -18,6 +18,8 @@ _FIELD_OF: Final[Mapping[str, str]] = {
     "alarm.count": "count",
     "alarm.count_window": "on_delay_s",
     "alarm.setting": "limit",
+    "alarm.reference": "reference_tag",
+    "alarm.text": "label",
 }
 _RANGES: Final = (
     ("response_s", 1.0, 30 * 86_400.0),
@@ -97,7 +99,8 @@ def _definition(record: MasterRecord) -> NewAlarmDefinition:
         name: getattr(record, name)
         for name in ("kind", "label", "dead_band", "dead_band_unit", "on_delay_s", "off_delay_s", "count")
     }
-    return NewAlarmDefinition(sensor_id=0, setting=record.limit, **given)
+    reference = 0 if record.reference_tag else None  # whether there is such a tag is asked elsewhere
+    return NewAlarmDefinition(sensor_id=0, setting=record.limit, reference_sensor_id=reference, **given)
 
 
 def _unknown_tags(record: MasterRecord, tags: Mapping[str, TagScale]) -> list[Problem]:
@@ -106,9 +109,6 @@ def _unknown_tags(record: MasterRecord, tags: Mapping[str, TagScale]) -> list[Pr
         if tag and tag not in tags:
             error = KnownError("alarm.tag", N_("There is no tag {tag}. Create it first, or correct the name."), tag=tag)
             found.append(Problem(field, error))
-    if record.kind == "DEV" and not record.reference_tag:
-        error = KnownError("alarm.reference", N_("A deviation needs the tag of its set-point."))
-        found.append(Problem("reference_tag", error))
     return found
 
 
