@@ -139,8 +139,9 @@ async def try_out(
         KnownError: the proposal contradicts itself or the tag's other limits.
     """
     _check_length(long_s)
-    proposed = _proposed(case, proposal)
-    await check_limits(db, case.alarm, proposed)
+    proposed = _proposed(case.present, proposal)
+    if proposed != case.present:
+        await check_settings(db, case.alarm, proposed)
     found = await replayed(case, [case.present, proposed], progress)
     before, after = found[PRESENT_ID], found[PROPOSED_ID]
     result = await asyncio.to_thread(compare, before, after, round(long_s * SECOND))
@@ -212,35 +213,32 @@ def _check_length(long_s: float) -> None:
         raise KnownError("alarm.long", N_("How long an alarm lasts is a number of seconds that is not negative."))
 
 
-def _proposed(case: Case, proposal: Proposal) -> AlarmSettings:
-    present, alarm = case.present, case.alarm
-
+def _proposed(present: AlarmSettings, proposal: Proposal) -> AlarmSettings:
     def chosen(given: float | None, otherwise: float) -> float:
         return otherwise if given is None else given
 
     if proposal.limit is not None and not math.isfinite(proposal.limit):
         raise KnownError("alarm.limit", N_("A limit is a finite number."))
-    found = AlarmSettings(
+    return AlarmSettings(
         chosen(proposal.limit, present.limit),
         chosen(proposal.dead_band, present.dead_band),
         chosen(proposal.on_delay_s, present.on_delay_s),
         chosen(proposal.off_delay_s, present.off_delay_s),
     )
+
+
+async def check_settings(db: Database, alarm: StoredAlarm, proposed: AlarmSettings) -> None:
+    """Refuse what could not be stored either, because of itself, the tag's other limits or its span."""
     NewAlarmDefinition(
         sensor_id=alarm.sensor_id,
         kind=alarm.kind,
-        setting=found.limit,
+        setting=proposed.limit,
         reference_sensor_id=alarm.reference_id,
-        dead_band=found.dead_band,
-        on_delay_s=found.on_delay_s,
-        off_delay_s=found.off_delay_s,
+        dead_band=proposed.dead_band,
+        on_delay_s=proposed.on_delay_s,
+        off_delay_s=proposed.off_delay_s,
         count=alarm.count,
     ).check()
-    return found
-
-
-async def check_limits(db: Database, alarm: StoredAlarm, proposed: AlarmSettings) -> None:
-    """Refuse what could not be stored either, because of the tag's other limits or its span."""
     if alarm.kind not in LIMIT_KINDS or math.isnan(proposed.limit):
         return
     async with db.connection() as connection:

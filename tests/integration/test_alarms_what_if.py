@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 
+import numpy as np
 import pytest
 
 from ksys_core.domain.alarms.definition import AlarmKind, NewAlarmDefinition
@@ -140,6 +141,42 @@ async def test_a_dead_band_is_suggested_that_removes_chatter_and_keeps_every_lon
         long_s=60,
     )
     assert again.trial.result == found.result
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "minutes"),
+    [("H", 3.0, 60.0), ("H", 3.0, 20.0), ("H", 3.0, 0.5), ("RATE", 2.0, 2.0), ("RATE", 2.0, 0.5)],
+)
+async def test_no_dead_band_is_suggested_under_which_the_alarm_would_stand(
+    database: Database, kind: AlarmKind, limit: float, minutes: float
+) -> None:
+    """13 alarms a day around a normal value that the wider dead bands reach: of span 100 a band of 2 is 2 %."""
+    made = await upsert_sensors(database, [NewSensor("FT-1", unit="u", span_low=0, span_high=100, interval_s=10)])
+    sensor = made["FT-1"]
+    t = np.arange(0, 86_400, 10)
+    beyond = (t % 6_600 > 3_000) & (t % 6_600 <= 3_000 + 60 * minutes)
+    values = np.where(beyond, 5.0, 1.0) if kind == "H" else np.cumsum(np.where(beyond, 0.5, 0.0))
+    await ingest(database, ReadingBatch.of([sensor] * len(t), START + t * SECOND, values))
+    if kind == "H":
+        await set_limits(database, sensor, {"H": limit})
+    await upsert_definitions(database, [NewAlarmDefinition(sensor, kind, setting=None if kind == "H" else limit)])
+    case = await load_case(database, tag="FT-1", kind=kind, start=START, stop=START + DAY)
+    assert (await try_out(database, case, Proposal(), long_s=60)).trial.result.before.annunciations == 13
+    with pytest.raises(KnownError) as refused:
+        await suggest(database, case, long_s=60)
+    assert refused.value.code == "alarm.no_suggestion"
+
+
+async def test_a_definition_that_cannot_be_any_more_is_tried_out_and_mended(database: Database) -> None:
+    plant = await plant_with_history(database)
+    (alarm,) = await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "RATE", setting=2.0)])
+    await database.execute("update alarm_definitions set dead_band = 5 where alarm_id = $1", alarm)
+    case = await load_case(database, tag="PT-1", kind="RATE", start=START, stop=plant.at(200))
+    assert (await try_out(database, case, Proposal(), long_s=20)).trial.result.before.annunciations == 1
+    with pytest.raises(KnownError, match="smaller than its setting"):
+        await try_out(database, case, Proposal(on_delay_s=5.0), long_s=20)
+    mended = (await try_out(database, case, Proposal(dead_band=1.0), long_s=20)).trial
+    assert await put_in_force(database, mended, alarm, reason="Never clears", moc_id=None, station="")
 
 
 async def test_without_alarms_there_is_nothing_to_suggest(database: Database) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ksys_core.domain.alarms.definition import LIMIT_KINDS, NewAlarmDefinition, contradiction
+from ksys_core.domain.alarms.definition import LIMIT_KINDS, NewAlarmDefinition, check_distance, contradiction
 from ksys_core.domain.alarms.master import Key, MasterRecord, Problem
 from ksys_core.domain.alarms.matrix import PriorityMatrix, derive
 from ksys_core.errors import KnownError
@@ -17,7 +17,9 @@ _FIELD_OF: Final[Mapping[str, str]] = {
     "alarm.dead_band_span": "dead_band",
     "alarm.count": "count",
     "alarm.count_window": "on_delay_s",
+    "alarm.dead_band_setting": "dead_band",
     "alarm.setting": "limit",
+    "alarm.setting_size": "limit",
     "alarm.reference": "reference_tag",
     "alarm.text": "label",
 }
@@ -43,6 +45,8 @@ def check(record: MasterRecord, tags: Mapping[str, TagScale], matrix: PriorityMa
     found = [*_unknown_tags(record, tags), *_ranges(record)]
     try:
         _definition(record).check()
+        if record.tag in tags:
+            check_distance(record.kind, record.limit, _dead_band(record, tags[record.tag].span))
     except KnownError as error:
         delay = "off_delay_s" if error.params.get("name") == "off-delay" else "on_delay_s"
         found.append(Problem(_FIELD_OF.get(error.code, delay), error))
@@ -88,10 +92,14 @@ def _contradiction(group: Sequence[MasterRecord], span: float | None) -> str | N
     limits = {record.kind: record.limit for record in group if record.limit is not None}
     bands: dict[str, float] = {}
     for record in group:
-        in_unit = record.dead_band if record.dead_band_unit == "value" else record.dead_band / 100 * (span or 0.0)
         if record.enabled:
-            bands[record.kind] = max(bands.get(record.kind, 0.0), in_unit)
+            bands[record.kind] = max(bands.get(record.kind, 0.0), _dead_band(record, span))
     return contradiction(limits, bands, span)
+
+
+def _dead_band(record: MasterRecord, span: float | None) -> float:
+    """In the tag's unit."""
+    return record.dead_band if record.dead_band_unit == "value" else record.dead_band / 100 * (span or 0.0)
 
 
 def _definition(record: MasterRecord) -> NewAlarmDefinition:
