@@ -52,30 +52,6 @@ async def test_all_fields_are_stored_and_the_priority_follows(database: Database
     assert [a.priority for a in (await master.load_table(database)).alarms if a.record.key == record.key] == [2]
 
 
-async def test_alarms_of_every_kind_are_added_changed_and_survive_a_file(database: Database, tmp_path: Path) -> None:
-    await build_plant(database)
-    table = await master.load_table(database)
-    settings = {"HH": 15.0, "LL": -5.0, "RATE": 3.0, "DEV": 2.0, "FLAT": 600.0, "STATE": 1.0, "SOURCE": None}
-    new = [
-        MasterRecord("PT-1", kind, "x", limit=setting, reference_tag="PT-2" * (kind == "DEV"))
-        for kind, setting in settings.items()
-    ]
-    assert await save(database, table, *new) == len(new)
-    table = await master.load_table(database)
-    assert {record.key: record for record in new}.items() <= table.records.items()
-    changed = [replace(record, owner="kim", on_delay_s=5.0) for record in new]
-    assert await save(database, table, *changed) == len(new)
-    table = await master.load_table(database)
-    assert {record.key: record for record in changed}.items() <= table.records.items()
-    await master.export_table(tmp_path / "a.csv", table)
-    assert (await master.read_changes(tmp_path / "a.csv", table)).count("unchanged") == 4 + len(new)
-    text = (tmp_path / "a.csv").read_text("utf-8")
-    (tmp_path / "a.csv").write_text(text.replace("kim", "lee"), "utf-8")
-    found = await master.read_changes(tmp_path / "a.csv", table)
-    assert found.count("changed") == len(new)
-    assert await save(database, table, *found.wanted) == len(new)
-
-
 async def test_the_database_derives_as_the_domain_does(database: Database) -> None:
     matrix = PriorityMatrix()
     for severity in SEVERITIES:

@@ -33,11 +33,12 @@ _RANGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TagScale:
-    """What of a tag its alarms must fit; `span` None: unknown."""
+    """What of a tag its alarms must fit; `span` None: unknown; `limits` in force by kind, with alarms or without."""
 
     sensor_id: int
     unit: str
     span: float | None
+    limits: Mapping[str, float]
 
 
 def check(record: MasterRecord, tags: Mapping[str, TagScale], matrix: PriorityMatrix) -> list[Problem]:
