@@ -17,7 +17,7 @@ from ksys_core.domain.alarms.what_if import PRESENT_ID, Occurrences, WhatIf, com
 from ksys_core.domain.times import SECOND
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
-from ksys_core.services.alarms_what_if import AlarmSettings, Case, Progress, check_limits, replayed
+from ksys_core.services.alarms_what_if import AlarmSettings, Case, Progress, check_settings, replayed
 from ksys_core.store.pool import Database
 
 SPANS: Final = (0.5, 1.0, 2.0, 5.0)
@@ -33,6 +33,10 @@ LONGEST_S: Final = 600.0
 """Longest off-delay that is tried."""
 INTERVALS: Final = (2.0, 5.0)
 """Delays tried beside these, in intervals of the readings."""
+LONGER: Final = 2.0
+"""Time in alarm may be as many times the present one …"""
+LONGER_SHARE: Final = 0.01
+"""… and this share of the history more: what stands on while the value is normal hides the next alarm."""
 _CLOSE: Final = 2.0
 
 
@@ -47,10 +51,10 @@ class Suggestion:
 async def suggest(db: Database, case: Case, *, long_s: float, progress: Progress | None = None) -> Suggestion:
     """The least change of dead band and delays that removes most annunciations and loses no long alarm.
 
-    Every candidate is replayed. Those qualify under which each alarm of at least `long_s` seconds is announced, or
-    comes while the alarm still stands, and that delay 95 % of
-    what remains by no more than a tenth of the time to respond (15 s where none is set). Of these the mildest is taken
-    that comes within two percent points of the best.
+    Every candidate is replayed. Those qualify under which each alarm of at least `long_s` seconds is announced (or
+    was, by no more than that before it comes), that do not let the alarm stand much longer than at present, and that
+    delay 95 % of what remains by no more than a tenth of the time to respond (15 s where none is set). Of these the
+    mildest is taken that comes within two percent points of the best.
 
     Raises:
         KnownError: there were no alarms, or no candidate removes any.
@@ -63,17 +67,17 @@ async def suggest(db: Database, case: Case, *, long_s: float, progress: Progress
     if chosen is None:
         raise KnownError(
             "alarm.no_suggestion",
-            N_("No dead band or delay would remove alarms here without losing or delaying long ones."),
+            N_("No dead band or delay would remove alarms here without losing, merging or delaying long ones."),
         )
     return chosen
 
 
 async def _consistent(db: Database, case: Case, candidates: Sequence[AlarmSettings]) -> list[AlarmSettings]:
-    """The present settings, and those whose dead band leaves room between the tag's other limits."""
+    """The present settings, and those whose dead band fits the setting and the tag's other limits."""
     fitting = {case.present.dead_band}
     for band in sorted({each.dead_band for each in candidates}):
         with suppress(KnownError):
-            await check_limits(db, case.alarm, replace(case.present, dead_band=band))
+            await check_settings(db, case.alarm, replace(case.present, dead_band=band))
             fitting.add(band)
     return [each for each in candidates if each.dead_band in fitting]
 
@@ -125,11 +129,13 @@ def _best(
 ) -> Suggestion | None:
     before, long_ns = found[PRESENT_ID], round(long_s * SECOND)
     results = [(s, compare(before, found[n], long_ns)) for n, s in enumerate(candidates, PRESENT_ID)]
-    allowed = _allowed_s(case)
-    fit = [
-        Suggestion(settings, result)
-        for settings, result in results[1:]
-        if result.removed and result.removed > 0 and not result.lost_long and (result.delay.p95 or 0.0) <= allowed
-    ]
+    fit = [Suggestion(settings, result) for settings, result in results[1:] if _qualifies(case, result)]
     best = max((each.result.removed or 0.0 for each in fit), default=0.0)
     return next((each for each in fit if (each.result.removed or 0.0) >= best - _CLOSE), None)
+
+
+def _qualifies(case: Case, result: WhatIf) -> bool:
+    if not result.removed or result.removed < 0 or result.lost_long or result.merged_long:
+        return False
+    longest = LONGER * result.before.in_alarm_s + LONGER_SHARE * (case.stop - case.start) / SECOND
+    return result.after.in_alarm_s <= longest and (result.delay.p95 or 0.0) <= _allowed_s(case)

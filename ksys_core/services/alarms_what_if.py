@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +13,7 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.definition import LIMIT_KINDS, AlarmKind, NewAlarmDefinition
 from ksys_core.domain.alarms.what_if import PRESENT_ID, PROPOSED_ID, Occurrences, Replay, WhatIf, compare
 from ksys_core.domain.readings import ReadingBatch
+from ksys_core.domain.series import Series
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_
@@ -97,6 +98,8 @@ async def load_case(
 ) -> Case:
     """The alarm and its tag's readings, day by day; `progress` gets the share that is read, 0 to 1.
 
+    Of a deviation the set-point's readings too, with the one that was in force when the period begins.
+
     Raises:
         KnownError: there is no such alarm, or the period is empty.
     """
@@ -105,17 +108,23 @@ async def load_case(
     alarm = await stored_alarm(db, tag, kind, label)
     if alarm is None:
         raise KnownError("alarm.unknown", N_("There is no alarm {kind} of a tag {tag}."), kind=kind, tag=tag)
-    ids = [alarm.sensor_id] + ([] if alarm.reference_id is None else [alarm.reference_id])
     batches = []
+    if alarm.reference_id is not None:
+        batches.append(_batch({alarm.reference_id: await readings.last_before(db, alarm.reference_id, start)}))
     for begin in range(start, stop, DAY):
         end = min(begin + DAY, stop)
-        series = [await readings.raw(db, i, begin, end) for i in ids]
-        numbers = np.repeat(np.array(ids, np.int32), [len(each) for each in series])
-        columns = (np.concatenate([getattr(each, name) for each in series]) for name in ("t", "v", "quality"))
-        batches.append(ReadingBatch.of(numbers, *columns))
+        ids = [i for i in (alarm.sensor_id, alarm.reference_id) if i is not None]
+        batches.append(_batch({i: await readings.raw(db, i, begin, end) for i in ids}))
         if progress is not None:
             progress((end - start) / (stop - start))
     return Case(alarm, tuple(batches), start, stop)
+
+
+def _batch(series: Mapping[int, Series]) -> ReadingBatch:
+    """One batch of the series of several tags."""
+    numbers = np.repeat(np.array(list(series), np.int32), [len(each) for each in series.values()])
+    columns = (np.concatenate([getattr(each, name) for each in series.values()]) for name in ("t", "v", "quality"))
+    return ReadingBatch.of(numbers, *columns)
 
 
 async def try_out(
@@ -130,8 +139,9 @@ async def try_out(
         KnownError: the proposal contradicts itself or the tag's other limits.
     """
     _check_length(long_s)
-    proposed = _proposed(case, proposal)
-    await check_limits(db, case.alarm, proposed)
+    proposed = _proposed(case.present, proposal)
+    if proposed != case.present:
+        await check_settings(db, case.alarm, proposed)
     found = await replayed(case, [case.present, proposed], progress)
     before, after = found[PRESENT_ID], found[PROPOSED_ID]
     result = await asyncio.to_thread(compare, before, after, round(long_s * SECOND))
@@ -203,34 +213,32 @@ def _check_length(long_s: float) -> None:
         raise KnownError("alarm.long", N_("How long an alarm lasts is a number of seconds that is not negative."))
 
 
-def _proposed(case: Case, proposal: Proposal) -> AlarmSettings:
-    present, alarm = case.present, case.alarm
-
+def _proposed(present: AlarmSettings, proposal: Proposal) -> AlarmSettings:
     def chosen(given: float | None, otherwise: float) -> float:
         return otherwise if given is None else given
 
     if proposal.limit is not None and not math.isfinite(proposal.limit):
         raise KnownError("alarm.limit", N_("A limit is a finite number."))
-    found = AlarmSettings(
+    return AlarmSettings(
         chosen(proposal.limit, present.limit),
         chosen(proposal.dead_band, present.dead_band),
         chosen(proposal.on_delay_s, present.on_delay_s),
         chosen(proposal.off_delay_s, present.off_delay_s),
     )
+
+
+async def check_settings(db: Database, alarm: StoredAlarm, proposed: AlarmSettings) -> None:
+    """Refuse what could not be stored either, because of itself, the tag's other limits or its span."""
     NewAlarmDefinition(
         sensor_id=alarm.sensor_id,
         kind=alarm.kind,
-        setting=found.limit,
-        dead_band=found.dead_band,
-        on_delay_s=found.on_delay_s,
-        off_delay_s=found.off_delay_s,
+        setting=proposed.limit,
+        reference_sensor_id=alarm.reference_id,
+        dead_band=proposed.dead_band,
+        on_delay_s=proposed.on_delay_s,
+        off_delay_s=proposed.off_delay_s,
         count=alarm.count,
     ).check()
-    return found
-
-
-async def check_limits(db: Database, alarm: StoredAlarm, proposed: AlarmSettings) -> None:
-    """Refuse what could not be stored either, because of the tag's other limits or its span."""
     if alarm.kind not in LIMIT_KINDS or math.isnan(proposed.limit):
         return
     async with db.connection() as connection:

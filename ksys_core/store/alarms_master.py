@@ -33,7 +33,12 @@ select d.alarm_id, d.version, d.sensor_id, d.priority, d.changed_by, d.updated_a
   left join sensor_limits l on l.sensor_id = d.sensor_id and l.kind = d.kind and l.valid_to is null
  order by s.area, s.tag, array_position(array['HH', 'H', 'L', 'LL'], d.kind), d.kind, d.label
 """  # noqa: S608 - names of this module's own constants
-_TAGS: Final = "select tag, sensor_id, unit, span_high - span_low as span from sensors"
+_TAGS: Final = """
+select s.tag, s.sensor_id, s.unit, s.span_high - s.span_low as span, coalesce(l.limits, '{}') as limits
+  from sensors s
+  left join (select sensor_id, jsonb_object_agg(kind, value) as limits
+               from sensor_limits where valid_to is null group by sensor_id) l using (sensor_id)
+"""
 _APPLY: Final = "select alarm_master_apply($1::jsonb, $2, $3, $4)"
 _LIMITS: Final = "select alarm_master_limits($1::jsonb, $2, $3, $4)"
 _LONG: Final = "set local statement_timeout = '10min'"
@@ -94,7 +99,10 @@ async def load_master(db: Database) -> list[MasterAlarm]:
 
 async def tag_scales(db: Database) -> dict[str, TagScale]:
     """Every tag by its name."""
-    return {row["tag"]: TagScale(row["sensor_id"], row["unit"], row["span"]) for row in await db.fetch(_TAGS)}
+    return {
+        row["tag"]: TagScale(row["sensor_id"], row["unit"], row["span"], json.loads(row["limits"]))
+        for row in await db.fetch(_TAGS)
+    }
 
 
 async def apply_changes(
@@ -185,7 +193,7 @@ def _change(change: MasterChange, tags: Mapping[str, TagScale]) -> dict[str, Any
         if was is None or value != getattr(was, name):
             given |= _column(name, value, new, tags)
     if "limit" in given:
-        given["limit_was"] = was.limit if was else None
+        given["limit_was"] = was.limit if was else tags[new.tag].limits.get(new.kind)
         if was is None and new.limit is None:
             del given["limit"], given["limit_was"]
     return given

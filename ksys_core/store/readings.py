@@ -138,12 +138,25 @@ _RAW = """
 select ts, value, quality from sensor_readings
 where sensor_id = $1::int and ts >= $2::timestamptz and ts < $3::timestamptz order by ts
 """
+_BEFORE = """
+select ts, value, quality from sensor_readings
+where sensor_id = $1::int and ts < $2::timestamptz order by ts desc limit 1
+"""
 _LATEST = "select sensor_id, ts, value, quality, received_at from sensor_latest order by sensor_id"
 
 
 async def raw(db: Database, sensor_id: int, start_ns: int, stop_ns: int) -> Series:
     """All readings of a tag with ``start_ns <= t < stop_ns``."""
-    rows = await db.fetch_columns(_RAW, sensor_id, to_datetime(start_ns), to_datetime(stop_ns), dtype=_LAYOUT[1:])
+    return await _series(db, _RAW, sensor_id, to_datetime(start_ns), to_datetime(stop_ns))
+
+
+async def last_before(db: Database, sensor_id: int, t_ns: int) -> Series:
+    """The last reading of a tag before `t_ns`; empty when there is none."""
+    return await _series(db, _BEFORE, sensor_id, to_datetime(t_ns))
+
+
+async def _series(db: Database, query: str, *arguments: object) -> Series:
+    rows = await db.fetch_columns(query, *arguments, dtype=_LAYOUT[1:])
     return Series(to_unix_ns(rows["ts"]), _native(rows["value"]), rows["quality"].astype(np.uint8))
 
 

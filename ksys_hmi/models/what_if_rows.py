@@ -37,7 +37,7 @@ class WhatIfState:
     alarms: kind and label of the tag's alarms; chosen: the place of the one in question.
     share: how much is done while something runs (0 to 1), else None. problem: why it did not work.
     fields: texts to put into the form; they are new when `filled` has grown.
-    verdict: the result in one sentence. tried: whether what was tried can be put in force.
+    verdict: the result in one sentence. tried: the texts of the form that were tried; None where nothing differs.
     saved: a sentence once it is in force.
     """
 
@@ -53,5 +53,5 @@ class WhatIfState:
     verdict: str = ""
     lines: tuple[Line, ...] = ()
     plot: WhatIfPlot | None = None
-    tried: bool = False
+    tried: Mapping[str, str] | None = None
     saved: str = ""

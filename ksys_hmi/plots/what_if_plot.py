@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from ksys_core.domain.alarms.definition import LIMIT_KINDS
 from ksys_core.domain.alarms.what_if import Occurrences
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
@@ -58,7 +59,9 @@ class WhatIfCanvas(QWidget):
     def _paint_history(self, painter: QPainter, area: QRectF, plot: WhatIfPlot) -> None:
         colours = theme.current()
         series = plot.series
-        known = [*plot.limits, _least(series.min), _most(series.max)]
+        # What another kind compares (a rate, a distance, seconds) is no level of the curve.
+        limits = plot.limits if plot.kind in LIMIT_KINDS else (math.nan, math.nan)
+        known = [*limits, _least(series.min), _most(series.max)]
         finite = [value for value in known if math.isfinite(value)]
         if not finite:
             return
@@ -79,7 +82,7 @@ class WhatIfCanvas(QWidget):
             painter.setPen(QPen(colours.pens[0], 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawPath(path_of(drawn.x, drawn.y, drawn.connect))
-        for value, style in zip(plot.limits, (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine), strict=True):
+        for value, style in zip(limits, (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine), strict=True):
             if math.isfinite(value):
                 painter.setPen(QPen(colours.setpoint, 2, style))
                 y = float(mapping.y(value))

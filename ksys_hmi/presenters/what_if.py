@@ -43,6 +43,7 @@ class WhatIfPresenter(QObject):
         self._runtime = runtime
         self._task: asyncio.Task[None] | None = None
         self._case: Case | None = None
+        self._filled: AlarmSettings | None = None
         self._trial: TriedOut | None = None
         self.state = WhatIfState(tag)
 
@@ -53,7 +54,7 @@ class WhatIfPresenter(QObject):
     def choose(self, place: int, days: int) -> None:
         """Take another of the tag's alarms, or a history of other length."""
         if (place, days) != (self.state.chosen, self.state.days) and 0 <= place < len(self.state.alarms):
-            self._show(replace(self.state, chosen=place, days=days, tried=False, verdict="", lines=(), plot=None))
+            self._show(replace(self.state, chosen=place, days=days, tried=None, verdict="", lines=(), plot=None))
             self._run(self._load())
 
     def compute(self, texts: Mapping[str, str]) -> None:
@@ -120,20 +121,27 @@ class WhatIfPresenter(QObject):
         )
         case = self._case
         self._fill(case.present, case)
-        await self._try(case, Proposal(), self._part(_READING_SHARE, 1.0))
+        await self._try(case, Proposal(), {}, self._part(_READING_SHARE, 1.0))
 
     async def _compute(self, texts: Mapping[str, str]) -> None:
         case = self._loaded()
-        proposal = Proposal(**{name: parse_number(texts.get(name, "")) for name in FIELDS})
-        await self._try(case, proposal, self._part(0.0, 1.0))
+        proposal = Proposal(**{name: self._meant(name, texts.get(name, "")) for name in FIELDS})
+        await self._try(case, proposal, texts, self._part(0.0, 1.0))
+
+    def _meant(self, name: str, text: str) -> float | None:
+        """What stands in a field: what was filled in is the exact value behind its text, whatever digits are shown."""
+        if text and self._filled is not None and text == _text(getattr(self._filled, name)):
+            exact: float = getattr(self._filled, name)
+            return exact
+        return parse_number(text)
 
     async def _suggest(self) -> None:
         case = self._loaded()
         db = self._runtime.db
         found = await alarms_suggest.suggest(db, case, long_s=LONG_S, progress=self._part(0.0, 0.8))
-        self._fill(found.settings, case)
+        texts = self._fill(found.settings, case)
         await self._try(
-            case, Proposal(**{name: getattr(found.settings, name) for name in FIELDS}), self._part(0.8, 1.0)
+            case, Proposal(**{name: getattr(found.settings, name) for name in FIELDS}), texts, self._part(0.8, 1.0)
         )
 
     async def _apply(self, reason: str, moc: str) -> None:
@@ -154,7 +162,9 @@ class WhatIfPresenter(QObject):
         await self._load()
         self._show(replace(self.state, saved=text))
 
-    async def _try(self, case: Case, proposal: Proposal, progress: Callable[[float], None]) -> None:
+    async def _try(
+        self, case: Case, proposal: Proposal, texts: Mapping[str, str], progress: Callable[[float], None]
+    ) -> None:
         tried = await service.try_out(self._runtime.db, case, proposal, long_s=LONG_S, progress=progress)
         series = await asyncio.to_thread(_drawn, case)
         self._trial = tried
@@ -174,13 +184,16 @@ class WhatIfPresenter(QObject):
                 verdict=_verdict(tried, case),
                 lines=_lines(tried),
                 plot=plot,
-                tried=trial.present != trial.proposed,
+                tried=texts if trial.present != trial.proposed else None,
             )
         )
 
-    def _fill(self, settings: AlarmSettings, case: Case) -> None:
+    def _fill(self, settings: AlarmSettings, case: Case) -> Mapping[str, str]:
+        """Put settings into the form; their texts."""
+        self._filled = settings
         texts = {name: _text(getattr(settings, name)) for name in FIELDS}
         self._show(replace(self.state, fields=texts, filled=self.state.filled + 1, unit=case.alarm.unit))
+        return texts
 
     def _loaded(self) -> Case:
         if self._case is None:
@@ -197,7 +210,7 @@ class WhatIfPresenter(QObject):
 
 
 def _text(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.6g}"
+    return "" if math.isnan(value) else f"{value:.10g}"
 
 
 def _drawn(case: Case) -> TrendSeries:

@@ -165,7 +165,7 @@ class WhatIfDialog(QDialog):
     def _update_apply(self) -> None:
         state = self.presenter.state
         reason = ""
-        if not state.tried or state.share is not None:
+        if state.tried != self._texts() or state.share is not None:
             reason = tr("Compute something that differs first.")
         elif not self.reason.text().strip():
             reason = tr("Give the reason for the change.")

@@ -6,15 +6,20 @@ import asyncio
 import json
 import time
 
+import numpy as np
 import pytest
 
+from ksys_core.domain.alarms.definition import AlarmKind, NewAlarmDefinition
 from ksys_core.domain.alarms.reasons import reason_words
+from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import DAY, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_suggest import suggest
 from ksys_core.services.alarms_what_if import Proposal, Trial, load_case, put_in_force, try_out, what_if
+from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
-from ksys_core.store.sensors import set_limits
+from ksys_core.store.readings import ingest
+from ksys_core.store.sensors import NewSensor, set_limits, upsert_sensors
 from tests.integration.alarms_plant import START, Plant, build_plant
 from tests.integration.test_alarms_kpis import ksys
 
@@ -45,6 +50,38 @@ async def test_a_history_is_replayed_by_the_present_and_the_proposed_definition(
     higher = await trial(plant, limit=20.0)
     assert (higher.result.lost, [m.start for m in higher.result.lost_long]) == (4, [plant.at(80)])
     assert await database.fetchval("select count(*) from alarm_events") == 0, "nothing is stored"
+
+
+async def test_each_kind_is_tried_out_on_stored_readings(database: Database) -> None:
+    plant = await plant_with_history(database)
+    own = plant.sensors[0]
+    made: list[tuple[AlarmKind, float, float]] = [("RATE", 10.0, 12.1), ("FLAT", 20.0, 15.0), ("STATE", 12.0, 11.0)]
+    await upsert_definitions(database, [NewAlarmDefinition(own, kind, setting=now) for kind, now, _ in made])
+    found = {}
+    for kind, _, other in made:
+        tried = await what_if(
+            database, tag="PT-1", kind=kind, proposal=Proposal(limit=other), start=START, stop=plant.at(200), long_s=20
+        )
+        found[kind] = (tried.result.before.annunciations, tried.result.after.annunciations)
+    assert found == {"RATE": (3, 2), "FLAT": (1, 1), "STATE": (1, 3)}
+
+
+async def test_a_deviation_is_tried_out_against_the_set_point_of_its_time(database: Database) -> None:
+    plant = await plant_with_history(database)
+    made = await upsert_sensors(database, [NewSensor("SP-1", unit="bar", span_low=0, span_high=20)])
+    set_point = made["SP-1"]
+    await ingest(
+        database, ReadingBatch.of([set_point] * 3, [plant.at(-DAY / SECOND), plant.at(-5), plant.at(75)], [0, 9, 12])
+    )
+    definition = NewAlarmDefinition(plant.sensors[0], "DEV", setting=1.5, reference_sensor_id=set_point)
+    (alarm,) = await upsert_definitions(database, [definition])
+    case = await load_case(database, tag="PT-1", kind="DEV", start=START, stop=plant.at(200))
+    assert case.readings == len(HISTORY)
+    tried = (await try_out(database, case, Proposal(dead_band=0.7), long_s=20)).trial
+    # Off 9 until 75 s: 2 at 10, 30, 50 s and 0.9 between; off 12 afterwards: 4 at 110 s.
+    assert (tried.result.before.annunciations, tried.result.after.annunciations) == (4, 2)
+    assert await put_in_force(database, tried, alarm, reason="Chatters", moc_id=None, station="")
+    assert await database.fetchval("select dead_band from alarm_definitions where alarm_id = $1", alarm) == 0.7
 
 
 async def test_a_limit_may_be_tried_where_none_is_in_force(database: Database) -> None:
@@ -104,6 +141,42 @@ async def test_a_dead_band_is_suggested_that_removes_chatter_and_keeps_every_lon
         long_s=60,
     )
     assert again.trial.result == found.result
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "minutes"),
+    [("H", 3.0, 60.0), ("H", 3.0, 20.0), ("H", 3.0, 0.5), ("RATE", 2.0, 2.0), ("RATE", 2.0, 0.5)],
+)
+async def test_no_dead_band_is_suggested_under_which_the_alarm_would_stand(
+    database: Database, kind: AlarmKind, limit: float, minutes: float
+) -> None:
+    """13 alarms a day around a normal value that the wider dead bands reach: of span 100 a band of 2 is 2 %."""
+    made = await upsert_sensors(database, [NewSensor("FT-1", unit="u", span_low=0, span_high=100, interval_s=10)])
+    sensor = made["FT-1"]
+    t = np.arange(0, 86_400, 10)
+    beyond = (t % 6_600 > 3_000) & (t % 6_600 <= 3_000 + 60 * minutes)
+    values = np.where(beyond, 5.0, 1.0) if kind == "H" else np.cumsum(np.where(beyond, 0.5, 0.0))
+    await ingest(database, ReadingBatch.of([sensor] * len(t), START + t * SECOND, values))
+    if kind == "H":
+        await set_limits(database, sensor, {"H": limit})
+    await upsert_definitions(database, [NewAlarmDefinition(sensor, kind, setting=None if kind == "H" else limit)])
+    case = await load_case(database, tag="FT-1", kind=kind, start=START, stop=START + DAY)
+    assert (await try_out(database, case, Proposal(), long_s=60)).trial.result.before.annunciations == 13
+    with pytest.raises(KnownError) as refused:
+        await suggest(database, case, long_s=60)
+    assert refused.value.code == "alarm.no_suggestion"
+
+
+async def test_a_definition_that_cannot_be_any_more_is_tried_out_and_mended(database: Database) -> None:
+    plant = await plant_with_history(database)
+    (alarm,) = await upsert_definitions(database, [NewAlarmDefinition(plant.sensors[0], "RATE", setting=2.0)])
+    await database.execute("update alarm_definitions set dead_band = 5 where alarm_id = $1", alarm)
+    case = await load_case(database, tag="PT-1", kind="RATE", start=START, stop=plant.at(200))
+    assert (await try_out(database, case, Proposal(), long_s=20)).trial.result.before.annunciations == 1
+    with pytest.raises(KnownError, match="smaller than its setting"):
+        await try_out(database, case, Proposal(on_delay_s=5.0), long_s=20)
+    mended = (await try_out(database, case, Proposal(dead_band=1.0), long_s=20)).trial
+    assert await put_in_force(database, mended, alarm, reason="Never clears", moc_id=None, station="")
 
 
 async def test_without_alarms_there_is_nothing_to_suggest(database: Database) -> None:

@@ -20,6 +20,8 @@ Priority = Literal[1, 2, 3, 4]
 
 KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 LIMIT_KINDS: tuple[AlarmKind, ...] = ("HH", "H", "L", "LL")
+DISTANCE_KINDS: tuple[AlarmKind, ...] = ("RATE", "DEV")
+"""Kinds that compare a size, which is never negative, with their setting."""
 LONGEST_DELAY_S = 86_400.0
 LONGEST_SHELF_S = 604_800.0
 LONGEST_NAME = 64
@@ -107,6 +109,11 @@ class NewAlarmDefinition:
             raise KnownError("alarm.setting", N_("An alarm of kind {kind} needs a setting."), kind=self.kind)
         if self.setting is not None and self.kind not in LIMIT_KINDS and not math.isfinite(self.setting):
             raise KnownError("alarm.limit", N_("A limit is a finite number."))
+        if self.setting is not None and self.setting <= 0 and self.kind in (*DISTANCE_KINDS, "FLAT"):
+            text = N_("The setting of an alarm of kind {kind} must be above 0, or it would alarm while all is normal.")
+            raise KnownError("alarm.setting_size", text, kind=self.kind)
+        if self.dead_band_unit == "value":
+            check_distance(self.kind, self.setting, self.dead_band)
         if self.kind == "DEV" and self.reference_sensor_id is None:
             raise KnownError("alarm.reference", N_("A deviation needs the tag of its set-point."))
 
@@ -124,6 +131,16 @@ class NewAlarmDefinition:
             texts += by_language.values()
         if any("\0" in text for text in texts) or not self.label.isprintable():
             raise KnownError("alarm.text", N_("The text has a character that cannot be stored."))
+
+
+def check_distance(kind: str, setting: float | None, dead_band: float) -> None:
+    """Raise `KnownError` when a rate or deviation would never clear by its dead band, given as it is compared."""
+    if kind in DISTANCE_KINDS and setting is not None and dead_band >= setting:
+        text = N_(
+            "The dead band of an alarm of kind {kind} must be smaller than its setting, or it would never clear: "
+            "lower the dead band or raise the setting."
+        )
+        raise KnownError("alarm.dead_band_setting", text, kind=kind)
 
 
 def contradiction(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ksys_core.domain.alarms.definition import LIMIT_KINDS, NewAlarmDefinition, contradiction
+from ksys_core.domain.alarms.definition import LIMIT_KINDS, NewAlarmDefinition, check_distance, contradiction
 from ksys_core.domain.alarms.master import Key, MasterRecord, Problem
 from ksys_core.domain.alarms.matrix import PriorityMatrix, derive
 from ksys_core.errors import KnownError
@@ -17,7 +17,11 @@ _FIELD_OF: Final[Mapping[str, str]] = {
     "alarm.dead_band_span": "dead_band",
     "alarm.count": "count",
     "alarm.count_window": "on_delay_s",
+    "alarm.dead_band_setting": "dead_band",
     "alarm.setting": "limit",
+    "alarm.setting_size": "limit",
+    "alarm.reference": "reference_tag",
+    "alarm.text": "label",
 }
 _RANGES: Final = (
     ("response_s", 1.0, 30 * 86_400.0),
@@ -29,11 +33,12 @@ _RANGES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TagScale:
-    """What of a tag its alarms must fit; `span` None: unknown."""
+    """What of a tag its alarms must fit; `span` None: unknown; `limits` in force by kind, with alarms or without."""
 
     sensor_id: int
     unit: str
     span: float | None
+    limits: Mapping[str, float]
 
 
 def check(record: MasterRecord, tags: Mapping[str, TagScale], matrix: PriorityMatrix) -> list[Problem]:
@@ -41,6 +46,8 @@ def check(record: MasterRecord, tags: Mapping[str, TagScale], matrix: PriorityMa
     found = [*_unknown_tags(record, tags), *_ranges(record)]
     try:
         _definition(record).check()
+        if record.tag in tags:
+            check_distance(record.kind, record.limit, _dead_band(record, tags[record.tag].span))
     except KnownError as error:
         delay = "off_delay_s" if error.params.get("name") == "off-delay" else "on_delay_s"
         found.append(Problem(_FIELD_OF.get(error.code, delay), error))
@@ -86,10 +93,14 @@ def _contradiction(group: Sequence[MasterRecord], span: float | None) -> str | N
     limits = {record.kind: record.limit for record in group if record.limit is not None}
     bands: dict[str, float] = {}
     for record in group:
-        in_unit = record.dead_band if record.dead_band_unit == "value" else record.dead_band / 100 * (span or 0.0)
         if record.enabled:
-            bands[record.kind] = max(bands.get(record.kind, 0.0), in_unit)
+            bands[record.kind] = max(bands.get(record.kind, 0.0), _dead_band(record, span))
     return contradiction(limits, bands, span)
+
+
+def _dead_band(record: MasterRecord, span: float | None) -> float:
+    """In the tag's unit."""
+    return record.dead_band if record.dead_band_unit == "value" else record.dead_band / 100 * (span or 0.0)
 
 
 def _definition(record: MasterRecord) -> NewAlarmDefinition:
@@ -97,7 +108,8 @@ def _definition(record: MasterRecord) -> NewAlarmDefinition:
         name: getattr(record, name)
         for name in ("kind", "label", "dead_band", "dead_band_unit", "on_delay_s", "off_delay_s", "count")
     }
-    return NewAlarmDefinition(sensor_id=0, setting=record.limit, **given)
+    reference = 0 if record.reference_tag else None  # whether there is such a tag is asked elsewhere
+    return NewAlarmDefinition(sensor_id=0, setting=record.limit, reference_sensor_id=reference, **given)
 
 
 def _unknown_tags(record: MasterRecord, tags: Mapping[str, TagScale]) -> list[Problem]:
@@ -106,9 +118,6 @@ def _unknown_tags(record: MasterRecord, tags: Mapping[str, TagScale]) -> list[Pr
         if tag and tag not in tags:
             error = KnownError("alarm.tag", N_("There is no tag {tag}. Create it first, or correct the name."), tag=tag)
             found.append(Problem(field, error))
-    if record.kind == "DEV" and not record.reference_tag:
-        error = KnownError("alarm.reference", N_("A deviation needs the tag of its set-point."))
-        found.append(Problem("reference_tag", error))
     return found
 
 

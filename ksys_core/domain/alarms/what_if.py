@@ -70,6 +70,7 @@ class WhatIf:
         remaining: present annunciations that the proposed definition announces, too; `delay`: by how many seconds later
             (negative: earlier).
         merged: those that come while the proposed alarm still stands from before, so that nothing new is announced.
+        merged_long: of these the ones that lasted at least as long as asked and were not told within that time before.
         lost: those without any proposed alarm; `lost_long`: of these the ones that lasted at least as long as asked.
         added: proposed annunciations at times without a present alarm.
     """
@@ -80,6 +81,7 @@ class WhatIf:
     remaining: int
     delay: Percentiles
     merged: int
+    merged_long: int
     lost: int
     lost_long: tuple[Missed, ...]
     added: int
@@ -120,6 +122,8 @@ def compare(before: Occurrences, after: Occurrences, long_ns: int) -> WhatIf:
     standing = _last_started(after, before.start[rest])
     merged = standing >= 0
     merged[merged] = after.end[standing[merged]] > before.start[rest[merged]]
+    hidden = rest[merged]
+    early = before.start[hidden] - after.start[standing[merged]]
     lost = rest[~merged]
     long = lost[before.length[lost] >= long_ns]
     return WhatIf(
@@ -128,7 +132,8 @@ def compare(before: Occurrences, after: Occurrences, long_ns: int) -> WhatIf:
         removed=100 * (len(before) - len(after)) / len(before) if len(before) else None,
         remaining=len(announced),
         delay=percentiles(delay / SECOND),
-        merged=int(merged.sum()),
+        merged=len(hidden),
+        merged_long=int(((before.length[hidden] >= long_ns) & (early > long_ns)).sum()),
         lost=len(lost),
         lost_long=tuple(Missed(int(before.start[i]), int(before.end[i])) for i in long),
         added=len(after) - int((_meant(before, after) >= 0).sum()),

@@ -241,6 +241,11 @@ def test_without_a_limit_nothing_alarms_and_what_was_active_returns() -> None:
         ({"count": 3}, "alarm.count_window"),
         ({"kind": "RATE"}, "alarm.setting"),
         ({"priority": 5}, "alarm.priority"),
+        ({"kind": "RATE", "setting": -5.0}, "alarm.setting_size"),
+        ({"kind": "DEV", "setting": 0.0, "reference_sensor_id": 2}, "alarm.setting_size"),
+        ({"kind": "FLAT", "setting": -5.0}, "alarm.setting_size"),
+        ({"kind": "RATE", "setting": 2.0, "dead_band": 2.0}, "alarm.dead_band_setting"),
+        ({"kind": "DEV", "setting": 2.0, "dead_band": 5.0, "reference_sensor_id": 2}, "alarm.dead_band_setting"),
     ],
 )
 def test_definitions_that_contradict_themselves_are_refused(wrong: dict[str, object], code: str) -> None:
@@ -248,6 +253,21 @@ def test_definitions_that_contradict_themselves_are_refused(wrong: dict[str, obj
         NewAlarmDefinition(**{"sensor_id": 1, "kind": "H"} | wrong).check()  # type: ignore[arg-type]
     assert raised.value.code == code
     assert str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "right",
+    [
+        {"kind": "RATE", "setting": 2.0, "dead_band": 1.9},
+        {"kind": "DEV", "setting": 2.0, "dead_band": 1.9, "reference_sensor_id": 2},
+        {"kind": "FLAT", "setting": 2.0, "dead_band": 5.0},
+        {"kind": "STATE", "setting": -1.0},
+        {"kind": "STATE", "setting": 0.0},
+        {"kind": "RATE", "setting": 2.0, "dead_band": 5.0, "dead_band_unit": "span"},
+    ],
+)
+def test_what_clears_is_no_contradiction(right: dict[str, object]) -> None:
+    NewAlarmDefinition(**{"sensor_id": 1} | right).check()  # type: ignore[arg-type]
 
 
 def test_limits_must_rise_and_leave_room() -> None:

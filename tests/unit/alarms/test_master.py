@@ -28,7 +28,7 @@ from ksys_core.services.table_reading import read_table
 from ksys_core.store.alarms_master import MasterAlarm
 
 MATRIX = PriorityMatrix()
-TAGS = {f"PT-{n}": TagScale(n, "bar", 20.0) for n in range(1, 4)}
+TAGS = {f"PT-{n}": TagScale(n, "bar", 20.0, {}) for n in range(1, 4)}
 FULL = MasterRecord(
     "PT-1", "H", limit=10.0, severity="major", response_s=700.0, cause_en="leak", consequence_ko="정지",
     action_en="close", rationalised=True,
@@ -72,6 +72,9 @@ def test_markup_and_statements_are_plain_text(text: str) -> None:
         ({"reference_tag": "NONE"}, "reference_tag", "There is no tag NONE"),
         ({"kind": "DEV"}, "reference_tag", "needs the tag of its set-point"),
         ({"kind": "RATE", "limit": None}, "limit", "needs a setting"),
+        ({"kind": "FLAT", "limit": -5.0}, "limit", "must be above 0"),
+        ({"kind": "RATE", "limit": 2.0, "dead_band": 5.0}, "dead_band", "smaller than its setting"),
+        ({"kind": "RATE", "limit": 2.0, "dead_band": 10.0, "dead_band_unit": "span"}, "dead_band", "than its setting"),
         ({"on_delay_s": -1.0}, "on_delay_s", "The on-delay must lie between"),
         ({"off_delay_s": 90_000.0}, "off_delay_s", "The off-delay must lie between"),
         ({"dead_band": -0.1}, "dead_band", "not negative"),
@@ -224,7 +227,7 @@ def as_stored(record: MasterRecord, number: int) -> MasterAlarm:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(records=st.lists(RECORDS, max_size=4, unique_by=lambda r: r.key), suffix=st.sampled_from([".csv", ".xlsx"]))
 def test_export_then_import_changes_nothing(records: list[MasterRecord], suffix: str) -> None:
-    tags = {record.tag: TagScale(1, "bar", None) for record in records}
+    tags = {record.tag: TagScale(1, "bar", None, {}) for record in records}
     stored: dict[Key, MasterRecord] = {record.key: record for record in records}
 
     async def write(path: Path) -> None:

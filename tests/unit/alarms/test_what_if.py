@@ -59,6 +59,12 @@ def test_a_dead_band_leaves_one_alarm_of_a_chatter() -> None:
     assert (found.delay.n, found.delay.p50, found.delay.p95) == (1, 0.0, 0.0)
 
 
+def test_long_alarms_under_one_that_stands_are_counted_unless_it_was_told_shortly_before() -> None:
+    before = spans((0, 10), (50, 200), (300, 400), (500, 510))
+    found = compare(before, spans((0, 600)), 60 * SECOND)
+    assert (found.remaining, found.merged, found.merged_long) == (1, 3, 1)
+
+
 def test_an_on_delay_removes_the_short_ones_and_delays_the_long_one() -> None:
     readings = [(0, 9.0), (10, 11.0), (15, 9.0), (100, 11.0), (200, 9.0), (300, 11.0), (390, 9.0)]
     found = what_if(readings, stop=400, on_delay_s=20.0)
