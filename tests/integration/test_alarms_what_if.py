@@ -78,7 +78,7 @@ async def test_a_deviation_is_tried_out_against_the_set_point_of_its_time(databa
     case = await load_case(database, tag="PT-1", kind="DEV", start=START, stop=plant.at(200))
     assert case.readings == len(HISTORY)
     tried = (await try_out(database, case, Proposal(dead_band=0.7), long_s=20)).trial
-    # Off 9 until 75 s: 2 at 10, 30, 50 s and 0.9 between; off 12 from then on, so at once: 2.1; 4 at 110 s.
+    # Off 9 until 75 s: 2 at 10, 30, 50 s and 0.9 between; off 12 from then on: 4 at once, and at 110 s again.
     assert (tried.result.before.annunciations, tried.result.after.annunciations) == (5, 2)
     assert await put_in_force(database, tried, alarm, reason="Chatters", moc_id=None, station="")
     assert await database.fetchval("select dead_band from alarm_definitions where alarm_id = $1", alarm) == 0.7
