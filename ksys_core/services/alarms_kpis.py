@@ -137,8 +137,8 @@ def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone
         unauthorised=around.unauthorised,
         upsets=len(around.upsets),
         after_upset=int(kpis.after_upsets(inside.t, around.upsets).max()) if len(around.upsets) else None,
-        to_acknowledge=kpi_periods.time_to_acknowledge(journal, stop),
-        ack_share=kpi_periods.share_of_response(journal, stop, around.register.response_s),
+        to_acknowledge=kpi_periods.time_to_acknowledge(journal, start, stop),
+        ack_share=kpi_periods.share_of_response(journal, start, stop, around.register.response_s),
         to_return=kpi_periods.time_to_return(journal, stop),
         maturity=kpis.maturity(rates.per_10min, rates.peak, rates.buckets_over_10),
         together=tuple(
