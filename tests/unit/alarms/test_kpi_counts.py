@@ -224,6 +224,35 @@ def test_too_little_data_is_told_by_the_days_of_the_journal() -> None:
     assert compute(empty, T0, T0 + 40 * DAY, Around()).days == 0.0
 
 
+def test_what_is_told_per_time_is_of_the_days_that_the_journal_has() -> None:
+    """Two days of thirty: an alarm every 144 seconds; one is shelved, one hidden for half of the time."""
+    stop, begin = T0 + 30 * DAY, T0 + 28 * DAY
+    entries = [(1, 28 * 86_400.0 + 144 * k, "ACT") for k in range(1200)]
+    entries += [(2, 28 * 86_400.0, "SHLV*"), (2, 29 * 86_400.0, "UNSHLV")]
+    entries += [(3, 28 * 86_400.0 + k, "ACT*") for k in range(3)] + [(3, 29 * 86_400.0, "RTN*")]
+    found = compute(journal(*entries), T0, stop, Around(begin=begin, upsets=minutes(5)))
+    rates = found.rates
+    assert (found.days, rates.per_day, rates.per_hour) == (2.0, 600.0, 25.0)
+    assert rates.per_10min == pytest.approx(25 / 6)
+    assert (found.standing, found.shelved) == (1.5, 0.5)
+    assert (found.bars[0].start, len(found.bars), found.bars[0].count) == (begin, 48, 25)
+    assert found.after_upset is None, "nobody counted then"
+    verdicts = {each.title: each.verdict for each in figures(found)}
+    assert verdicts["Annunciations a day"] == "above"
+
+
+def test_shares_are_of_the_journal_too() -> None:
+    """One of two hours with more than 30, in a flood for most of it; two alarms that always come together."""
+    entries = [(alarm, 40 * 3600.0 + 60 * k, "ACT") for k in range(40) for alarm in (1, 2)]
+    found = compute(journal(*entries), T0, T0 + 42 * HOUR, Around(begin=T0 + 40 * HOUR))
+    assert found.rates.hours_over_30 == 50.0
+    assert found.rates.buckets_over_10 == pytest.approx(100 * 4 / 12)
+    (flood,) = found.floods
+    assert flood.end is not None
+    assert found.in_flood == pytest.approx(100 * (flood.end - flood.start) / (2 * HOUR))
+    assert [(pair.both, pair.lift) for pair in found.together] == [(8, 3.0)]
+
+
 def test_unknown_is_neither_good_nor_bad() -> None:
     found = compute(journal((1, 0, "ACT")), T0, STOP, Around())
     verdicts = {each.title: each.verdict for each in figures(found)}
