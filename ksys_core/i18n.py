@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gettext
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import Literal, get_args
 
@@ -62,5 +65,28 @@ class Translator:
         return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
 
 
-tr = Translator()
+class ProcessTranslator(Translator):
+    """The one of the process; a task may speak another language for a while, with the threads that it waits for."""
+
+    _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
+
+    @property
+    def language(self) -> Language:
+        return self._spoken.get() or self._usual
+
+    @language.setter
+    def language(self, language: Language) -> None:
+        self._usual: Language = language
+
+    @contextmanager
+    def speaking(self, language: Language) -> Iterator[None]:
+        """Translate to `language` meanwhile, in this task only."""
+        token = self._spoken.set(language)
+        try:
+            yield
+        finally:
+            self._spoken.reset(token)
+
+
+tr = ProcessTranslator()
 """The process-wide translator: ``tr("Acknowledge page")``; switch with ``tr.language = "ko"``."""

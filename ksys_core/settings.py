@@ -67,6 +67,8 @@ class JobSettings(Section):
     rollup_s: float = Field(30, ge=1)
     alarms_s: float = Field(1, ge=0.1)
     keep_readings_days: int = Field(7305, ge=30)
+    alarm_report: Literal["html", "xlsx"] = "html"
+    keep_alarm_reports_days: int = Field(92, ge=1)
 
 
 class SimulatorSettings(Section):

@@ -13,6 +13,7 @@ from ksys_core.i18n import N_
 from ksys_core.services import (
     advisories,
     alarms_journal,
+    alarms_report_daily,
     anomalies,
     anomaly_training,
     backfill,
@@ -26,8 +27,10 @@ from ksys_core.services import (
     rollups,
     virtual_tags,
 )
+from ksys_core.services.alarms_report_daily import DailyReports
 from ksys_core.settings import Settings
 from ksys_core.store import scheduler, service_instances, sources
+from ksys_core.store.embedded import default_data_dir
 from ksys_core.store.pool import Database
 from ksys_core.store.scheduler import JobDefinition
 from scheduler_service.alarm_job import run_alarms
@@ -102,6 +105,7 @@ def job_table(settings: Settings, db: Database) -> tuple[Job, ...]:
             development_only=True,
         ),
         Job("journal_seals", N_("Seals of the alarm journal"), 300, run_journal_seals, 240, offset_s=90),
+        Job("alarm_report", N_("Alarm report of the day before"), 3600, run_alarm_report, 300, offset_s=300),
         Job("housekeeping", N_("Housekeeping of the run history"), 3600, run_housekeeping, 60, offset_s=420),
     )
     ml = settings.ml_enabled and settings.enable_ai_features
@@ -190,6 +194,14 @@ async def run_demo_models(context: JobContext) -> int:
 async def run_journal_seals(context: JobContext) -> int:
     """Hashes over the entries of the alarm journal that have settled."""
     return await alarms_journal.seal(context.db)
+
+
+async def run_alarm_report(context: JobContext) -> int:
+    """The alarm report of the day before, once it is over; old ones are deleted."""
+    settings, every = context.settings, context.settings.jobs
+    folder = (settings.data_dir or default_data_dir()) / "reports"
+    reports = DailyReports(folder, every.alarm_report, settings.hmi.language, every.keep_alarm_reports_days)
+    return await alarms_report_daily.write_daily(context.db, reports, clock=context.clock, zone=settings.zone)
 
 
 async def run_housekeeping(context: JobContext) -> int:

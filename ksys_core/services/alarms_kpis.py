@@ -51,10 +51,11 @@ class AlarmKpis:
     """See `ksys_core.domain.alarms.kpis` and `kpi_periods` for what each figure means. Alarms by id.
 
     Attributes:
-        days: days of the period that the journal covers. bars: the period by hours (up to three days) or local days.
-        in_flood: percent of the period. top_load: percent of annunciations due to the ten bad actors.
+        days: days of the period that the journal covers: what is told per time is told of them.
+        bars: these days by hours (up to three days) or local days.
+        in_flood: percent of them. top_load: percent of annunciations due to the ten bad actors.
         stale: most alarms stale on any day; `stale_now`: stale at the end, with since when (ns).
-        standing, shelved: means over the period.
+        standing, shelved: means over them.
         priority_mix, configured_mix: percent by priority of the annunciations and of the enabled alarms.
         after_upset: most annunciations in the ten minutes after one of the `upsets`; None without any.
         ack_share: time to acknowledge in percent of the alarm's maximum time to respond.
@@ -109,7 +110,15 @@ async def alarm_kpis(db: Database, *, start: int, stop: int, area: str | None = 
 
 
 def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone: tzinfo = UTC) -> AlarmKpis:
-    """All key figures of the journal's entries."""
+    """All key figures of the journal's entries.
+
+    Before the journal began nobody counted: that no alarm is known of then says nothing. Of a period without journal
+    the figures are zero, and of no days.
+    """
+    begin = stop if around.begin is None else min(max(around.begin, start), stop)
+    days = (stop - begin) / DAY
+    start = begin if days else start
+    upsets = around.upsets[around.upsets >= start]
     shown = journal.annunciated
     inside = shown.only((shown.t >= start) & (shown.t < stop))
     rates = kpis.rates(inside.t, start, stop)
@@ -117,9 +126,8 @@ def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone
     actors = kpis.bad_actors(inside.alarm)
     active = kpi_periods.active_periods(journal, stop)
     configured = np.array(list(around.register.priority.values()), np.int32)
-    begin = stop if around.begin is None else max(around.begin, start)
     return AlarmKpis(
-        days=max(0, stop - begin) / DAY,
+        days=days,
         bars=tuple(_bars(inside, active, period_edges(start, stop, zone))),
         rates=rates,
         floods=tuple(floods),
@@ -135,10 +143,10 @@ def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone
         priority_mix=kpis.priority_mix(inside.priority),
         configured_mix=kpis.priority_mix(configured),
         unauthorised=around.unauthorised,
-        upsets=len(around.upsets),
-        after_upset=int(kpis.after_upsets(inside.t, around.upsets).max()) if len(around.upsets) else None,
-        to_acknowledge=kpi_periods.time_to_acknowledge(journal, stop),
-        ack_share=kpi_periods.share_of_response(journal, stop, around.register.response_s),
+        upsets=len(upsets),
+        after_upset=int(kpis.after_upsets(inside.t, upsets).max()) if len(upsets) else None,
+        to_acknowledge=kpi_periods.time_to_acknowledge(journal, start, stop),
+        ack_share=kpi_periods.share_of_response(journal, start, stop, around.register.response_s),
         to_return=kpi_periods.time_to_return(journal, stop),
         maturity=kpis.maturity(rates.per_10min, rates.peak, rates.buckets_over_10),
         together=tuple(

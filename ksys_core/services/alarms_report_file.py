@@ -49,5 +49,10 @@ def write_whole(path: Path, content: bytes) -> None:
         part.replace(path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        reason = error.strerror or str(error)
-        raise KnownError("report.file", N_("{file} can't be written: {reason}."), file=path, reason=reason) from error
+        raise not_written(path, error) from error
+
+
+def not_written(path: Path, error: OSError) -> KnownError:
+    """Why there is no such file or folder, for people."""
+    reason = error.strerror or str(error)
+    return KnownError("report.file", N_("{file} can't be written: {reason}."), file=path, reason=reason)

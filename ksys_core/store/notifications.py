@@ -16,24 +16,36 @@ TRIES: Final = 6
 FIRST_WAIT_S: Final = 30
 """Wait after the first failure; it doubles with each."""
 
+# An alarm waits since the newest entry of its journal that made it unacknowledged: it was activated, sounded again,
+# came back from a shelf, from suppression or into service, or its acknowledgement was withdrawn. Each is told once.
+# The conditions are those of the index alarm_events_sounded.
 _ENQUEUE: Final = """
-insert into notifications (route_id, alarm_id, occurrence, due_at, next_try_at)
-select r.route_id, a.alarm_id, a.occurrence, w.due, w.due
-  from alarms a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
+with waiting as materialized (
+  select a.alarm_id, a.occurrence, e.event_id, e.detected_ts
+    from alarms a cross join lateral (
+      select event_id, detected_ts from alarm_events b
+       where b.alarm_id = a.alarm_id and b.occurrence = a.occurrence and b.isa_to in ('UNACK', 'LUNACK')
+         and b.kind in ('ACT', 'RALM', 'SHLVEND', 'UNSUPR', 'INSRV', 'UNACK')
+       order by b.event_id desc limit 1) e
+   where a.isa_state in ('UNACK', 'LUNACK') and exists (select from notification_routes where enabled))
+insert into notifications (route_id, alarm_id, occurrence, event_id, due_at, next_try_at)
+select r.route_id, a.alarm_id, a.occurrence, a.event_id, w.due, w.due
+  from waiting a join alarm_definitions d using (alarm_id) join sensors s using (sensor_id)
   join notification_routes r on r.enabled and d.priority = any(r.priorities)
    and (r.area = '' or s.area = r.area or starts_with(s.area, r.area || '/')),
-       lateral (select coalesce(a.detected_at, a.active_since) + make_interval(secs => coalesce(r.after_s, r.after_share
+       lateral (select a.detected_ts + make_interval(secs => coalesce(r.after_s, r.after_share
                 * coalesce(d.response_s, case d.priority when 1 then 180 when 2 then 600 else 1800 end))) as due) w
- where a.isa_state in ('UNACK', 'LUNACK') and w.due <= $1::timestamptz
-   and w.due > greatest(r.since, $1::timestamptz - interval '1 day')
-on conflict (route_id, alarm_id, occurrence) do nothing
+ where w.due <= $1::timestamptz and w.due > greatest(r.since, $1::timestamptz - interval '1 day')
+on conflict (route_id, alarm_id, event_id) do nothing
 """
-# What nobody needs to be told any more.
+# What nobody needs to be told any more, or is told anew.
 _CANCEL: Final = """
 update notifications n set state = 'cancelled', finished_at = $1::timestamptz
   from alarms a, notification_routes r
  where n.state = 'waiting' and a.alarm_id = n.alarm_id and r.route_id = n.route_id
-   and (a.isa_state not in ('UNACK', 'LUNACK') or a.occurrence <> n.occurrence or not r.enabled)
+   and (a.isa_state not in ('UNACK', 'LUNACK') or a.occurrence <> n.occurrence or not r.enabled
+        or exists (select from notifications m where m.route_id = n.route_id and m.alarm_id = n.alarm_id
+                      and m.event_id > n.event_id))
 """
 _CLAIM: Final = """
 with due as (
@@ -119,7 +131,7 @@ class Sent:
 
 
 async def enqueue(db: Database, now_ns: int) -> None:
-    """A message for each alarm that is due at a route, once an occurrence; what is acknowledged since is cancelled."""
+    """A message for each alarm due at a route, once each time it sounds; what is acknowledged since is cancelled."""
     now = to_datetime(now_ns)
     async with db.transaction() as connection:
         added = await connection.execute(_ENQUEUE, now)

@@ -30,12 +30,14 @@ def own_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def programs(own_server: EmbeddedServer) -> Iterator[Programs]:
+def programs(own_server: EmbeddedServer, tmp_path: Path) -> Iterator[Programs]:
     """Starts service processes on a fresh migrated database, and looks into it as its owner."""
     name = f"test_{uuid.uuid4().hex}"
     run_sql(own_server.dsn("ksys"), f"create database {name}")
     asyncio.run(migrate(own_server.dsn("ksys", name)))
-    made = Programs(service_dsn=own_server.dsn("service", name), owner_dsn=own_server.dsn("ksys", name))
+    made = Programs(
+        service_dsn=own_server.dsn("service", name), owner_dsn=own_server.dsn("ksys", name), data_dir=tmp_path
+    )
     yield made
     made.end_all()
     run_sql(own_server.dsn("ksys"), f"drop database {name} with (force)")

@@ -28,11 +28,12 @@ PATIENCE_S = 90.0
 
 
 class Programs:
-    """Service processes on one database."""
+    """Service processes on one database, with one data folder."""
 
-    def __init__(self, service_dsn: str, owner_dsn: str) -> None:
+    def __init__(self, service_dsn: str, owner_dsn: str, data_dir: Path) -> None:
         self.service_dsn = service_dsn
         self.owner_dsn = owner_dsn
+        self.data_dir = data_dir
         self._started: list[subprocess.Popen[str]] = []
 
     def service(self, **environ: str) -> subprocess.Popen[str]:
@@ -52,7 +53,13 @@ class Programs:
         return subprocess.Popen(
             [*SERVICE, *arguments],
             cwd=ROOT,
-            env={**kept, "TS_DSN": self.service_dsn, "PYTHONUNBUFFERED": "1", **environ},
+            env={
+                **kept,
+                "TS_DSN": self.service_dsn,
+                "KSYS_DATA_DIR": str(self.data_dir),
+                "PYTHONUNBUFFERED": "1",
+                **environ,
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,15 +6,19 @@ import asyncio
 import json
 import signal
 import subprocess
+import time
 from functools import partial
 
 import pytest
 
+from ksys_core.domain.times import DAY
+from ksys_core.services.alarms_evaluator import evaluate_once
 from ksys_core.services.plant_setup import install_demo_plant
 from ksys_core.sources.simulator.tags import TAGS
 from ksys_core.store.embedded import EmbeddedServer
 from ksys_core.store.pool import Database
 from tests.acceptance.programs import PATIENCE_S, Programs, kill_server, wait_for
+from tests.integration.alarms_plant import build_plant
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -106,6 +110,25 @@ def test_a_standby_takes_over_from_a_leader_that_is_killed_or_hangs(programs: Pr
     wait_for(lambda: programs.value(state, leader.pid) == "standby", "the one that hung stands by")
     assert programs.leader() == other.pid
     assert programs.value(DUPLICATES) == 0
+
+
+async def with_an_alarm_of_yesterday(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.integration.alarms_plant.START", time.time_ns() - DAY)
+    db = await Database.connect(dsn, pool_min=1)
+    plant = await build_plant(db, 1)
+    plant.now = plant.at(0)
+    await plant.reads(0, 12.0)
+    await evaluate_once(db, plant.clock)
+    await db.close()
+
+
+def test_it_writes_the_alarm_report_of_yesterday(programs: Programs, monkeypatch: pytest.MonkeyPatch) -> None:
+    asyncio.run(with_an_alarm_of_yesterday(programs.owner_dsn, monkeypatch))
+    ran = programs.command("run-once", "alarm_report")
+    assert ran.stdout == "alarm_report: succeeded, rows 1, \n", ran.stderr
+    (page,) = (programs.data_dir / "reports").iterdir()
+    assert "PT-1 H" in page.read_text("utf-8")
+    assert programs.command("run-once", "alarm_report").stdout == "alarm_report: succeeded, rows 0, \n"
 
 
 def test_it_waits_out_a_killed_database(programs: Programs, own_server: EmbeddedServer) -> None:

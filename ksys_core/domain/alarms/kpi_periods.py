@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from ksys_core.domain.alarms.columns import FlagArray, FloatArray, IntArray, NsArray, SmallArray
+from ksys_core.domain.alarms.columns import FlagArray, FloatArray, IndexArray, IntArray, NsArray, SmallArray
 from ksys_core.domain.alarms.transitions import ACT, EVENTS, RTN, SHLVEND
 from ksys_core.domain.times import DAY, MINUTE, SECOND
 
@@ -48,17 +48,30 @@ class JournalColumns:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Periods:
-    """Spans of alarms: int64 `start` and `end` (ns; the end of the period for what lasts), bool `closed`."""
+    """Spans of alarms: int64 `start` and `end` (ns; the end of the period for what lasts).
+
+    Attributes:
+        ended_by: int64 index into `EVENTS` of the entry that ended each; -1 for what lasts.
+    """
 
     alarm: IntArray
     priority: IntArray
     start: NsArray
     end: NsArray
-    closed: FlagArray
+    ended_by: IndexArray
+
+    @property
+    def closed(self) -> FlagArray:
+        return self.ended_by >= 0
 
     @property
     def length(self) -> NsArray:
         return self.end - self.start
+
+    def only(self, chosen: FlagArray) -> Periods:
+        return Periods(
+            self.alarm[chosen], self.priority[chosen], self.start[chosen], self.end[chosen], self.ended_by[chosen]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,30 +83,43 @@ class Percentiles:
     p95: float | None
 
 
-def periods(journal: JournalColumns, begin: tuple[int, ...], finish: tuple[int, ...], stop: int) -> Periods:
-    """Spans from an event of `begin` to the next one of `finish` of the same alarm, or to `stop`."""
-    of = journal.only(np.isin(journal.event, [*begin, *finish]))
-    opens = np.isin(of.event, begin)
+def periods(journal: JournalColumns, begin: FlagArray, finish: FlagArray, stop: int) -> Periods:
+    """Spans from an entry of `begin` to the next one of `finish` of the same alarm, or to `stop`."""
+    taken = begin | finish
+    of, opens = journal.only(taken), begin[taken]
     again = np.append(False, opens[:-1] & (of.alarm[1:] == of.alarm[:-1])) if len(opens) else opens
     starts = np.flatnonzero(opens & ~again)
     group = np.cumsum(opens & ~again) - 1
     end = np.full(len(starts), stop, np.int64)
-    closed = np.zeros(len(starts), np.bool_)
+    ended_by = np.full(len(starts), -1, np.int64)
     ends = np.flatnonzero(~opens & (group >= 0))
     ends = ends[of.alarm[ends] == of.alarm[starts[group[ends]]]] if len(starts) else ends
     last = np.unique(group[ends], return_index=True)
     end[last[0]] = of.t[ends[last[1]]]
-    closed[last[0]] = True
-    return Periods(of.alarm[starts], of.priority[starts], of.t[starts], end, closed)
+    ended_by[last[0]] = of.event[ends[last[1]]]
+    return Periods(of.alarm[starts], of.priority[starts], of.t[starts], end, ended_by)
 
 
 def active_periods(journal: JournalColumns, stop: int) -> Periods:
     """From activation to return."""
-    return periods(journal, (ACT,), (RTN,), stop)
+    return periods(journal, journal.event == ACT, journal.event == RTN, stop)
 
 
 def shelved_periods(journal: JournalColumns, stop: int) -> Periods:
-    return periods(journal, (SHLV,), (UNSHLV, SHLVEND), stop)
+    return periods(journal, journal.event == SHLV, np.isin(journal.event, (UNSHLV, SHLVEND)), stop)
+
+
+def acknowledged_periods(journal: JournalColumns, start: int, stop: int) -> Periods:
+    """From an activation that was announced in ``[start, stop)`` to its acknowledgement.
+
+    Activations again before it do not start anew. What was hidden on the way tells nothing of how fast somebody answers
+    and is left out: so are occurrences acknowledged by shelving them once or by hand taking them off their shelf. What
+    sounds again without an activation - a re-alarm, an acknowledgement that was withdrawn, a return from being hidden -
+    is no activation and does not start a span either.
+    """
+    announced = (journal.event == ACT) & ~journal.hidden & (journal.t >= start)
+    spans = periods(journal, announced, (journal.event == ACK) | journal.hidden, stop)
+    return spans.only(spans.ended_by == ACK)
 
 
 def mean_at_once(spans: Periods, start: int, stop: int) -> float:
@@ -149,26 +175,29 @@ def stale_now(spans: Periods, stop: int) -> dict[int, int]:
     return dict(zip(spans.alarm[held].tolist(), spans.start[held].tolist(), strict=True))
 
 
-def time_to_acknowledge(journal: JournalColumns, stop: int) -> dict[int, Percentiles]:
-    """From activation to the acknowledgement, by priority; activations again before it do not start anew."""
-    return _by_priority(periods(journal, (ACT,), (ACK,), stop))
+def time_to_acknowledge(journal: JournalColumns, start: int, stop: int) -> dict[int, Percentiles]:
+    """From activation to the acknowledgement, by priority; see `acknowledged_periods`."""
+    return _by_priority(acknowledged_periods(journal, start, stop))
 
 
 def time_to_return(journal: JournalColumns, stop: int) -> dict[int, Percentiles]:
     """From activation to return, by priority."""
-    return _by_priority(active_periods(journal, stop))
+    spans = active_periods(journal, stop)
+    return _by_priority(spans.only(spans.closed))
 
 
-def share_of_response(journal: JournalColumns, stop: int, response_s: Mapping[int, float]) -> dict[int, Percentiles]:
+def share_of_response(
+    journal: JournalColumns, start: int, stop: int, response_s: Mapping[int, float]
+) -> dict[int, Percentiles]:
     """Time to acknowledge in percent of the alarm's own maximum time to respond, by priority.
 
     Args:
         response_s: seconds by alarm; alarms without one are left out.
     """
-    spans = periods(journal, (ACT,), (ACK,), stop)
+    spans = acknowledged_periods(journal, start, stop)
     allowed = np.array([response_s.get(alarm, np.nan) for alarm in spans.alarm.tolist()], np.float64)
     percent = 100 * spans.length / SECOND / allowed
-    return {p: percentiles(percent[spans.closed & (spans.priority == p) & np.isfinite(percent)]) for p in (1, 2, 3, 4)}
+    return {p: percentiles(percent[(spans.priority == p) & np.isfinite(percent)]) for p in (1, 2, 3, 4)}
 
 
 def percentiles(values: FloatArray) -> Percentiles:
@@ -179,4 +208,4 @@ def percentiles(values: FloatArray) -> Percentiles:
 
 def _by_priority(spans: Periods) -> dict[int, Percentiles]:
     seconds: FloatArray = spans.length / SECOND
-    return {p: percentiles(seconds[spans.closed & (spans.priority == p)]) for p in (1, 2, 3, 4)}
+    return {p: percentiles(seconds[spans.priority == p]) for p in (1, 2, 3, 4)}

@@ -41,6 +41,9 @@ class ReferenceAlarm:
     suppressed: bool = False
     wanted: bool = False
     events: list[tuple[str, int, int, int, str]] = field(default_factory=list)
+    unanswered: list[int] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+    """Seconds from the first activation that somebody saw to each acknowledgement."""
 
     @property
     def shelved(self) -> bool:
@@ -63,6 +66,12 @@ class ReferenceAlarm:
 
     def emit(self, event: str, source: int, detected: int) -> None:
         self.events.append((event, source, detected, self.occurrence, self.isa))
+        self.look()
+
+    def look(self) -> None:
+        """Nobody answers what he does not see, and what is acknowledged has been answered."""
+        if self.isa in ("OOSRV", "DSUPR", "SHLVD") or self.acked >= self.occurrence:
+            self.unanswered = []
 
     def annunciate(self) -> None:
         hold = self.latched > self.reset or self.latching
@@ -75,6 +84,8 @@ class ReferenceAlarm:
         if self.latching or not self.suppressed:
             self.annunciate()
         self.emit("ACT", source, at)
+        if self.isa == "UNACK":
+            self.unanswered.append(at)
 
     def clear(self, source: int, at: int) -> None:
         self.cond, self.since = "N", source
@@ -194,6 +205,7 @@ class ReferenceAlarm:
     def operate(self, kind: str, at: int, until: int) -> None:
         isa = self.isa
         if kind == "ACK" and isa in ("UNACK", "RTNUN", "LUNACK"):
+            self.answers += [at - seen for seen in self.unanswered[:1]]
             self.acked, self.acked_at = self.occurrence, at
         elif kind == "UNACK" and isa in ("ACKED", "LACKED"):
             self.acked = self.occurrence - 1
@@ -212,6 +224,7 @@ class ReferenceAlarm:
             self.oos = False
             if self.cond in ("A", "PEND_OFF"):
                 self.acked = min(self.acked, self.occurrence - 1)
+        self.look()
 
 
 @dataclass

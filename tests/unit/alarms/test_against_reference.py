@@ -13,12 +13,13 @@ from ksys_core.domain.alarms.columns import Definitions
 from ksys_core.domain.alarms.desk import Operation, operate
 from ksys_core.domain.alarms.engine import Step, step
 from ksys_core.domain.alarms.isa import ISA_STATES
+from ksys_core.domain.alarms.kpi_periods import JournalColumns, acknowledged_periods
 from ksys_core.domain.alarms.replay import NORMAL, Rebuilt, replay
 from ksys_core.domain.alarms.state import State, isa, regions
 from ksys_core.domain.alarms.suppression import demand
 from ksys_core.domain.alarms.transitions import EVENTS, Transitions
 from ksys_core.domain.readings import ReadingBatch
-from ksys_core.domain.times import SECOND
+from ksys_core.domain.times import HOUR, SECOND
 from tests.unit.alarms.reference import ReferenceAlarm, ReferenceReturns
 
 CODES = {"GOOD": quality.GOOD, "UNCERTAIN": quality.UNCERTAIN, "BAD": quality.BAD}
@@ -202,3 +203,27 @@ def test_the_engine_agrees_with_the_reference_for_every_cut(
     rows = np.arange(len(definitions))
     expected = [Rebuilt(*pair) for pair in zip(regions(state, rows).tolist(), state.occurrence.tolist(), strict=True)]
     assert [rebuilt.get(row, NORMAL) for row in rows.tolist()] == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(definition, min_size=1, max_size=4), histories())
+def test_times_to_acknowledge_agree_with_what_an_operator_sees(records: list[Record], history: list[Happening]) -> None:
+    definitions = columns(records, None)
+    alarms = [ReferenceAlarm(**record, stale_after=None) for record in records]
+    by_reference(alarms, history)
+    parts: list[Transitions] = []
+    by_engine(definitions, history, [True] * len(history), parts)
+    found = acknowledged_periods(as_columns(definitions, parts), 0, HOUR)
+    expected = [(number, seconds) for number, alarm in enumerate(alarms) for seconds in alarm.answers]
+    assert list(zip(found.alarm.tolist(), (found.length // SECOND).tolist(), strict=True)) == expected
+
+
+def as_columns(definitions: Definitions, parts: list[Transitions]) -> JournalColumns:
+    """The journal as key figures read it."""
+    row, event, t, isa_to = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("row", "event", "detected", "isa_to")
+    )
+    alarm = definitions.alarm_id[row].astype(np.int32)
+    hidden = np.isin(isa_to, [ISA_STATES.index(state) for state in ("SHLVD", "DSUPR", "OOSRV")])
+    order = np.argsort(alarm, kind="stable")
+    return JournalColumns(alarm[order], t[order], event[order], np.ones(len(order), np.int32), hidden[order])

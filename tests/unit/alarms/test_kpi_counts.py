@@ -29,7 +29,9 @@ moments = st.lists(st.integers(0, 7199), max_size=60).map(
     lambda given: T0 + np.sort(np.array(given, np.int64)) * SECOND
 )
 lives = st.lists(
-    st.tuples(st.integers(1, 4), st.sampled_from(["ACT", "ACT*", "RTN", "ACK", "SHLV", "UNSHLV"]), st.integers(0, 400)),
+    st.tuples(
+        st.integers(1, 4), st.sampled_from(["ACT", "ACT*", "RTN", "ACK", "SHLV*", "UNSHLV"]), st.integers(0, 400)
+    ),
     max_size=50,
 )
 
@@ -131,18 +133,33 @@ def test_standing_and_shelved_are_means_over_every_second(steps: list[tuple[int,
         assert periods.mean_at_once(made(journal(*entries), STOP), T0, STOP) == pytest.approx(expected)
 
 
+def _answers(entries: Entries) -> list[tuple[int, float, float, bool]]:
+    """Activations that were seen, each until its acknowledgement; what was hidden in between is none."""
+    found = []
+    seen: dict[int, float] = {}
+    for alarm, second, event in entries:
+        if event.endswith("*"):
+            seen.pop(alarm, None)
+        elif event == "ACT":
+            seen.setdefault(alarm, second)
+        elif event == "ACK" and alarm in seen:
+            found.append((alarm, seen.pop(alarm), second, True))
+    return found
+
+
 @settings(max_examples=60)
 @given(lives)
 def test_times_and_their_share_of_the_response_time(steps: list[tuple[int, str, int]]) -> None:
     entries = entries_of(steps)
     response = {1: 600.0, 3: 60.0, 4: 1200.0}
-    acked, back = _spans(entries, ("ACT",), ("ACK",)), _spans(entries, ("ACT",), ("RTN",))
+    acked, back = _answers(entries), _spans(entries, ("ACT",), ("RTN",))
     made = journal(*entries)
-    share = periods.share_of_response(made, STOP, response)
+    share = periods.share_of_response(made, T0, STOP, response)
+    to_acknowledge, to_return = periods.time_to_acknowledge(made, T0, STOP), periods.time_to_return(made, STOP)
     for priority in (1, 2, 3, 4):  # of an alarm: its number
-        for spans, found in ((acked, periods.time_to_acknowledge), (back, periods.time_to_return)):
+        for spans, found in ((acked, to_acknowledge), (back, to_return)):
             times = [end - start for alarm, start, end, closed in spans if alarm == priority and closed]
-            got = found(made, STOP)[priority]
+            got = found[priority]
             assert got.n == len(times)
             assert got.p50 == (pytest.approx(np.percentile(times, 50)) if times else None)
             assert got.p95 == (pytest.approx(np.percentile(times, 95)) if times else None)
@@ -205,6 +222,35 @@ def test_too_little_data_is_told_by_the_days_of_the_journal() -> None:
     assert not compute(empty, T0, T0 + 40 * DAY, Around(begin=T0 + 15 * DAY)).enough
     assert compute(empty, T0, T0 + 40 * DAY, Around(begin=T0 - DAY)).enough
     assert compute(empty, T0, T0 + 40 * DAY, Around()).days == 0.0
+
+
+def test_what_is_told_per_time_is_of_the_days_that_the_journal_has() -> None:
+    """Two days of thirty: an alarm every 144 seconds; one is shelved, one hidden for half of the time."""
+    stop, begin = T0 + 30 * DAY, T0 + 28 * DAY
+    entries = [(1, 28 * 86_400.0 + 144 * k, "ACT") for k in range(1200)]
+    entries += [(2, 28 * 86_400.0, "SHLV*"), (2, 29 * 86_400.0, "UNSHLV")]
+    entries += [(3, 28 * 86_400.0 + k, "ACT*") for k in range(3)] + [(3, 29 * 86_400.0, "RTN*")]
+    found = compute(journal(*entries), T0, stop, Around(begin=begin, upsets=minutes(5)))
+    rates = found.rates
+    assert (found.days, rates.per_day, rates.per_hour) == (2.0, 600.0, 25.0)
+    assert rates.per_10min == pytest.approx(25 / 6)
+    assert (found.standing, found.shelved) == (1.5, 0.5)
+    assert (found.bars[0].start, len(found.bars), found.bars[0].count) == (begin, 48, 25)
+    assert found.after_upset is None, "nobody counted then"
+    verdicts = {each.title: each.verdict for each in figures(found)}
+    assert verdicts["Annunciations a day"] == "above"
+
+
+def test_shares_are_of_the_journal_too() -> None:
+    """One of two hours with more than 30, in a flood for most of it; two alarms that always come together."""
+    entries = [(alarm, 40 * 3600.0 + 60 * k, "ACT") for k in range(40) for alarm in (1, 2)]
+    found = compute(journal(*entries), T0, T0 + 42 * HOUR, Around(begin=T0 + 40 * HOUR))
+    assert found.rates.hours_over_30 == 50.0
+    assert found.rates.buckets_over_10 == pytest.approx(100 * 4 / 12)
+    (flood,) = found.floods
+    assert flood.end is not None
+    assert found.in_flood == pytest.approx(100 * (flood.end - flood.start) / (2 * HOUR))
+    assert [(pair.both, pair.lift) for pair in found.together] == [(8, 3.0)]
 
 
 def test_unknown_is_neither_good_nor_bad() -> None:

@@ -187,11 +187,48 @@ def test_times_to_acknowledge_and_to_return_by_priority() -> None:
         (1, 0, "ACT"), (1, 10, "ACK"), (1, 30, "RTN"), (1, 100, "ACT"), (1, 130, "ACK"), (1, 140, "RTN"), (2, 0, "ACT")
     )
     stop = T0 + HOUR
-    acknowledged = periods.time_to_acknowledge(entries, stop)
+    acknowledged = periods.time_to_acknowledge(entries, T0, stop)
     assert (acknowledged[1].n, acknowledged[1].p50) == (2, 20.0)
     assert acknowledged[1].p95 == pytest.approx(29.0)
     assert acknowledged[2] == periods.Percentiles(0, None, None)
     assert periods.time_to_return(entries, stop)[1].p50 == 35.0
+
+
+HOURS = 3600
+ANSWERED = [(9 * HOURS, "ACT"), (9 * HOURS + 20, "ACK")]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [(-72 * HOURS, "ACT"), (2 * HOURS, "RTN"), *ANSWERED],
+        [(0, "ACT*"), (HOURS, "RTN*"), (2 * HOURS, "UNSUPR"), *ANSWERED],
+        [(-60, "SHLV*"), (0, "ACT*"), (HOURS, "UNSHLV"), (2 * HOURS, "RTN"), *ANSWERED],
+        [(0, "ACT"), (60, "SHLV*"), (HOURS, "RTN*"), (HOURS, "SHLVEND"), *ANSWERED],
+        [(0, "ACT"), (60, "SHLV*"), (HOURS, "UNSHLV"), (2 * HOURS, "RTN"), *ANSWERED],
+        [(0, "ACT"), (60, "SUPR*"), (HOURS, "UNSUPR"), (2 * HOURS, "ACK"), (3 * HOURS, "RTN"), *ANSWERED],
+        [(0, "ACT"), (20, "ACK"), (HOURS, "RALM"), (3 * HOURS, "ACK"), (4 * HOURS, "UNACK"), (9 * HOURS, "ACK")],
+        [(-72 * HOURS, "ACT"), (1, "ACK"), (2, "RTN"), (5, "ACT"), (10, "RTN"), (15, "ACT"), (25, "ACK")],
+    ],
+    ids=[
+        "acknowledged before the period",
+        "suppressed",
+        "taken off its shelf",
+        "shelved once",
+        "shelved before anybody acknowledged",
+        "suppressed before anybody acknowledged",
+        "sounded again without an activation",
+        "active again before anybody acknowledged",
+    ],
+)
+def test_only_activations_that_were_seen_wait_for_an_acknowledgement(entries: list[tuple[float, str]]) -> None:
+    """In each the one answer that counts took 20 seconds."""
+    made = journal(*((1, second, event) for second, event in entries))
+    stop = T0 + DAY
+    found = periods.time_to_acknowledge(made, T0, stop)[1]
+    assert (found.n, found.p50, found.p95) == (1, 20.0, 20.0)
+    share = periods.share_of_response(made, T0, stop, {1: 200.0})[1]
+    assert (share.n, share.p50) == (1, 10.0)
 
 
 def test_hidden_activations_do_not_count_as_annunciated() -> None:
