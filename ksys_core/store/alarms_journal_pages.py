@@ -74,6 +74,7 @@ _RENAMED: Final = {
 }
 _COLUMNS: Final = ", ".join(_RENAMED.get(f.name, f.name) for f in fields(JournalEntry))
 _ORDER: Final = "order by source_ts desc, event_id desc"
+_OLDEST_FIRST: Final = "order by source_ts, event_id"
 _DRIVERS: Final = {
     "alarm_id": "int[]", "tag": "text[]", "actor": "text[]", "area": "text[]", "alarm_kind": "text[]", "kind": "text[]",
     "priority": "smallint[]",
@@ -121,16 +122,17 @@ class _Query:
         else:
             self.conditions.append(f"{column} = any({given})")
 
-    def first(self, limit: str) -> str:
-        """The newest entries up to `limit` as a FROM item."""
+    def first(self, limit: str, order: str = _ORDER) -> str:
+        """The newest (by `order`: the oldest) entries up to `limit` as a FROM item."""
+        most = f"{order} limit {limit}"
         if self.driver is not None:
             words = [] if self.words is None else [self._any_word(*self.words)]
-            return f"{self._each(*self.driver, limit, words)} as found"
+            return f"{self._each(*self.driver, most, words)} as found"
         if self.words is None:
-            return f"(select * from alarm_events {self._where([])} {_ORDER} limit {limit}) as found"
+            return f"(select * from alarm_events {self._where([])} {most}) as found"
         tags, actors, text = self.words
-        written = f"(select * from alarm_events {self._where([_WRITTEN.format(text=text)])} {_ORDER} limit {limit})"
-        parts = (self._each("tag", tags, limit, []), self._each("actor", actors, limit, []), written)
+        written = f"(select * from alarm_events {self._where([_WRITTEN.format(text=text)])} {most})"
+        parts = (self._each("tag", tags, most, []), self._each("actor", actors, most, []), written)
         return "(" + " union ".join(f"select * from {part} as part" for part in parts) + ") as found"
 
     def every(self) -> str:
@@ -140,8 +142,8 @@ class _Query:
             extra.append(f"{self.driver[0]} = any({self.driver[1]})")
         return f"alarm_events {self._where(extra)}"
 
-    def _each(self, column: str, values: str, limit: str, more: list[str]) -> str:
-        inner = f"select * from alarm_events {self._where([f'{column} = v', *more])} {_ORDER} limit {limit}"
+    def _each(self, column: str, values: str, most: str, more: list[str]) -> str:
+        inner = f"select * from alarm_events {self._where([f'{column} = v', *more])} {most}"
         return f"(select e.* from unnest({values}) as d(v) cross join lateral ({inner}) as e)"
 
     def _where(self, more: list[str]) -> str:
@@ -171,9 +173,20 @@ async def skip(db: Database, before: Key | None, rows: int, only: JournalFilter)
     return None if found is None else (to_ns(found[0]), found[1])
 
 
-async def count(db: Database, only: JournalFilter) -> int:
-    """How many entries there are; reads all of them in the index."""
+async def above_oldest(db: Database, rows: int, only: JournalFilter) -> Key | None:
+    """The key of the entry above the `rows` oldest; None when there are no more than these."""
     query = await _query(db, None, only)
+    most = query.arg(rows + 1, "int")
+    found = await db.fetchrow(
+        f"select source_ts, event_id from {query.first(most, _OLDEST_FIRST)} {_OLDEST_FIRST} offset {most} - 1 limit 1",
+        *query.args,
+    )
+    return None if found is None else (to_ns(found[0]), found[1])
+
+
+async def count(db: Database, before: Key | None, only: JournalFilter) -> int:
+    """How many entries come before the key; reads all of them in the index."""
+    query = await _query(db, before, only)
     return int(await db.fetchval(f"select count(*) from {query.every()}", *query.args))
 
 
