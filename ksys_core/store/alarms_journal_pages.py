@@ -3,16 +3,20 @@
 A filter that names values (tags, persons, …) takes the newest entries of each value from the index that begins with
 that column and merges them, so that rare values cost no more than frequent ones. Words are looked for where they may
 stand: among the tags, their descriptions and the persons, each of them once, and in the few entries that have a text.
+Of a reason that is stored as data the values are searched, and what stands for the words that it is shown with.
 """
 
 # ruff: noqa: S608 - statements are made of fixed parts; every value is an argument
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from ksys_core.domain.alarms.reason_search import as_stored, names_with, stored_for
+from ksys_core.domain.alarms.reasons import CHANGE_MARK, DISABLED, HIDDEN_MARK
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.store.pool import Database
 
@@ -26,7 +30,8 @@ class JournalFilter:
 
     Attributes:
         kinds: kinds of event (ACT, ACK, …); alarm_kinds: kinds of alarm (HH, RATE, …).
-        actor: who did it, by login. text: part of a tag, its description, a person, a reason or a station.
+        actor: who did it, by login. text: part of a tag, its description, a person, a station or a reason as
+            it is shown in any language.
     """
 
     start: int | None = None
@@ -80,7 +85,10 @@ _DRIVERS: Final = {
     "priority": "smallint[]",
 }  # fmt: skip
 """Columns with an index of their own, the most selective first."""
-_WRITTEN: Final = "(reason <> '' or station <> '') and position(lower({text}) in lower(reason || ' ' || station)) > 0"
+_WRITTEN: Final = """(reason <> '' or station <> '') and case when reason like any({data})
+  then reason like any({patterns}) or position(lower({text}) in lower(station)) > 0
+       or position(lower({stored}) in {values}) > 0
+  else position(lower({text}) in lower(reason || ' ' || station)) > 0 end"""
 
 # Distinct values by one descent into the index for each of them.
 _DISTINCT: Final = """
@@ -96,8 +104,9 @@ select array(select v from ({tags}) t where position(lower($1) in lower(v)) > 0
              union select tag from sensors
               where position(lower($1) in lower(concat_ws(' ', description ->> 'en', description ->> 'ko'))) > 0)
             as tags,
-       array(select v from ({actors}) a where position(lower($1) in lower(v)) > 0) as actors
-""".format(tags=_DISTINCT.format(column="tag"), actors=_DISTINCT.format(column="actor"))
+       array(select v from ({actors}) a where position(lower($1) in lower(v)) > 0) as actors,
+       array({areas}) as areas
+""".format(**{f"{column}s": _DISTINCT.format(column=column) for column in ("tag", "actor", "area")})
 _AREAS: Final = f"select v from ({_DISTINCT.format(column='area')}) a where v = $1 or starts_with(v, $1 || '/')"
 
 
@@ -109,6 +118,7 @@ class _Query:
         self.conditions: list[str] = []
         self.driver: tuple[str, str] | None = None
         self.words: tuple[str, str, str] | None = None
+        """Tags and persons that have the words, and the condition on what is written in an entry."""
 
     def arg(self, value: object, of_type: str) -> str:
         self.args.append(value)
@@ -130,8 +140,8 @@ class _Query:
             return f"{self._each(*self.driver, most, words)} as found"
         if self.words is None:
             return f"(select * from alarm_events {self._where([])} {most}) as found"
-        tags, actors, text = self.words
-        written = f"(select * from alarm_events {self._where([_WRITTEN.format(text=text)])} {most})"
+        tags, actors, condition = self.words
+        written = f"(select * from alarm_events {self._where([condition])} {most})"
         parts = (self._each("tag", tags, most, []), self._each("actor", actors, most, []), written)
         return "(" + " union ".join(f"select * from {part} as part" for part in parts) + ") as found"
 
@@ -150,8 +160,8 @@ class _Query:
         conditions = [*more, *self.conditions]
         return f"where {' and '.join(conditions)}" if conditions else ""
 
-    def _any_word(self, tags: str, actors: str, text: str) -> str:
-        return f"(tag = any({tags}) or actor = any({actors}) or {_WRITTEN.format(text=text)})"
+    def _any_word(self, tags: str, actors: str, written: str) -> str:
+        return f"(tag = any({tags}) or actor = any({actors}) or {written})"
 
 
 async def page(db: Database, before: Key | None, limit: int, only: JournalFilter) -> list[JournalEntry]:
@@ -218,12 +228,28 @@ async def _query(db: Database, before: Key | None, only: JournalFilter) -> _Quer
     if only.text:
         found = await db.fetchrow(_MATCHING, only.text)
         assert found is not None
-        query.words = (
-            query.arg(found["tags"], "text[]"),
-            query.arg(found["actors"], "text[]"),
-            query.arg(only.text, "text"),
-        )
+        written = _written(query, only.text, found["areas"])
+        query.words = query.arg(found["tags"], "text[]"), query.arg(found["actors"], "text[]"), written
     return query
+
+
+def _written(query: _Query, text: str, areas: Sequence[str]) -> str:
+    """The condition that an entry has the words in what somebody wrote, or in its reason as it is shown."""
+    values = "lower(reason)"
+    for name in names_with(text):  # few, or the words are so short that many entries have them
+        values = f"replace({values}, '{name}', '')"
+    return _WRITTEN.format(
+        data=query.arg([_pattern([mark]) for mark in (HIDDEN_MARK, CHANGE_MARK, DISABLED)], "text[]"),
+        patterns=query.arg([_pattern(parts) for parts in stored_for(text, areas)], "text[]"),
+        stored=query.arg(as_stored(text), "text"),
+        text=query.arg(text, "text"),
+        values=values,
+    )
+
+
+def _pattern(parts: Sequence[str]) -> str:
+    """For LIKE: begins with the first part, has the others in it."""
+    return "".join(re.sub(r"([\\%_])", r"\\\1", part) + "%" for part in parts)
 
 
 def _entry(row: Any) -> JournalEntry:

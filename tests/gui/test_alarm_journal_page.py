@@ -123,7 +123,7 @@ def test_the_last_page_is_found_though_the_plant_goes_on_writing(on_journal: Cal
         for number in (2, 3):
             QTest.keyClick(journal.table, Qt.Key.Key_PageDown, ALT)
             await until(partial(at, journal, f"Page {number} · rows {20 * number - 19}–{20 * number}"))
-        await plant.db.execute(FILL, 1, START / SECOND + 10)
+        await plant.db.execute(FILL, 20, START / SECOND + 10)
         for key, number in ((Qt.Key.Key_End, last), (Qt.Key.Key_PageUp, last - 1)):
             QTest.keyClick(journal.table, key, ALT)
             await until(partial(on_page, journal, number))

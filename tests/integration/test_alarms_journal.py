@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from ksys_core.domain.alarms.reasons import DISABLED, ByMaintenance, ByRule, written
 from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services import alarms_journal
@@ -185,6 +186,70 @@ async def test_a_filter_finds_what_it_says_page_by_page(journal_db: Database, nu
 @pytest.mark.parametrize("text", ["%", "_", "' or 1=1 --", "\\", "no such word", "{x}", "x" * 10_000])
 async def test_words_are_taken_as_they_are_typed(journal_db: Database, text: str) -> None:
     assert await walk(journal_db, JournalFilter(text=text), 20) == []
+
+
+REASONS = {
+    "dead band": '{"changed" : { "dead_band" : [1, 2] }, "reason" : "noise"}',
+    "class": '{"changed" : { "class" : ["process", "safety"], "owner" : ["", "\\"lab\\": 100%"] }, "reason" : ""}',
+    "flag": '{"changed" : { "shelvable" : [true, false] }, "reason" : "dead_band here"}',
+    "limit": '{"changed" : {"limit" : [10, 14]}, "reason" : "trial"}',
+    "rule": written([ByRule("R3", {"en": "Cleaning", "ko": "세정"}, "CIP == 1")]),
+    "hold-off": written([ByRule("R4", {"en": "Flushing"}, "FLUSH > 2", 30.0)]),
+    "maintenance": written([ByMaintenance("M2", "RO/Stage 1", "line down", "kim")]),
+    "over": written([ByRule("R3", {"en": "Cleaning"}, "CIP == 1")], over=True),
+    "not in use": DISABLED,
+    "typed": '{"changed" a {rule} of mine',
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("DEAD BAND", {"dead band"}),
+        ("불감대", {"dead band"}),
+        ("dead_band", {"flag"}),
+        ("noise", {"dead band"}),
+        ("안전", {"class"}),
+        ("Safety", {"class"}),
+        ("공정", {"class"}),
+        ('"lab": 1', {"class"}),
+        ("100%", {"class"}),
+        ("아니요", {"flag"}),
+        ("한계", {"limit"}),
+        ("14", {"limit"}),
+        ("CHANGED", {"typed"}),
+        ("hidden", set()),
+        ("rule", {"typed"}),
+        ("reason", set()),
+        ("세정", {"rule"}),
+        ("cleaning", {"rule", "over"}),
+        ("flush >", {"hold-off"}),
+        ("hold-off", {"hold-off"}),
+        ("해제 지연", {"hold-off"}),
+        ("maintenance of", {"maintenance"}),
+        ("정비", {"maintenance"}),
+        ("RO / 1단", {"maintenance"}),
+        ("line down", {"maintenance"}),
+        ("waits to return", {"over"}),
+        ("억제 종료", {"over"}),
+        ("not in use", {"not in use"}),
+        ("더 이상 사용", {"not in use"}),
+        ("post 4", set(REASONS)),
+    ],
+)
+async def test_words_are_found_as_the_column_of_reasons_shows_them(
+    database: Database, typed: str, found: set[str]
+) -> None:
+    await database.execute(
+        """insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, actor,
+                                     station, reason, priority, occurrence, isa_from, isa_to, regions)
+           select 1, 1, 'X', 'RO/Stage 1/A', 'H', 'ATTR', now(), now(), 'x', 'post 4', r, 1, 1, 'NORM', 'NORM', 4
+             from unnest($1::text[]) r""",
+        list(REASONS.values()),
+    )
+    entries = await walk(database, JournalFilter(text=typed), 20)
+    assert {name for name, reason in REASONS.items() if reason in {entry.reason for entry in entries}} == found
+    assert await pages.count(database, None, JournalFilter(text=typed, tags=["X"])) == len(found)
 
 
 async def test_everyone_in_the_journal_is_named_once(journal_db: Database) -> None:
