@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ksys_core.domain.alarms.reason_search import as_stored, names_with, stored_for
 from ksys_core.domain.alarms.reasons import CHANGE_MARK, DISABLED, HIDDEN_MARK
-from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.domain.times import SECOND, to_datetime, to_ns
 from ksys_core.store.pool import Database
 
 Key = tuple[int, int]
@@ -70,7 +70,14 @@ class JournalEntry:
     isa_from: str
     isa_to: str
 
+    @property
+    def clocks_disagree(self) -> bool:
+        """Whether it had been recorded before it happened: the clock of its source is wrong, and so is its order."""
+        return self.source > self.recorded + _CLOCKS_APART
 
+
+_CLOCKS_APART: Final = 3 * SECOND
+"""Clocks that are set by a time server differ by less."""
 _RENAMED: Final = {
     "source": "source_ts",
     "detected": "detected_ts",

@@ -142,6 +142,17 @@ def test_the_last_page_of_a_filter_that_was_just_chosen(on_journal: Callable[[Sc
     on_journal(scenario)
 
 
+def test_what_is_marked_has_room(on_journal: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, journal: AlarmJournal, plant: Plant) -> None:
+        before = journal.table.sizeHintForColumn(0)
+        await plant.db.execute(FILL, 3, START / SECOND + 1e9)
+        window.runtime.events.changed.emit("alarms", [])
+        await until(lambda: journal.table.model().rows[0].clocks_disagree)
+        assert before < journal.table.sizeHintForColumn(0) <= journal.table.columnWidth(0)
+
+    on_journal(scenario)
+
+
 def test_each_filter_is_reached_and_cleared(on_journal: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, journal: AlarmJournal, plant: Plant) -> None:
         bar = journal.filter
