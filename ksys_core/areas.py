@@ -6,12 +6,12 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ksys_core.i18n import tr
+from ksys_core.i18n import Translator, tr
 
 
-def area_title(area: str) -> str:
+def area_title(area: str, to: Translator = tr) -> str:
     """The path with each part translated where a translation exists: ``"RO / 1단"``."""
-    return " / ".join(tr(part) for part in area.split("/") if part)
+    return " / ".join(to(part) for part in area.split("/") if part)
 
 
 def area_order(area: str) -> tuple[Any, ...]:

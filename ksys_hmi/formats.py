@@ -55,6 +55,17 @@ def format_moment(ns: int, zone: ZoneInfo) -> str:
     return f"{to_datetime(ns).astimezone(zone):%Y-%m-%d %H:%M:%S}"
 
 
+def format_exact_clock(ns: int, zone: ZoneInfo) -> str:
+    """Time of day in the plant's zone, to the millisecond: for what is told apart by its order."""
+    moment = to_datetime(ns).astimezone(zone)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def format_exact_moment(ns: int, zone: ZoneInfo) -> str:
+    """Date and time of day in the plant's zone, to the millisecond."""
+    return f"{to_datetime(ns).astimezone(zone):%Y-%m-%d} {format_exact_clock(ns, zone)}"
+
+
 def format_day_time(ns: int, zone: ZoneInfo) -> str:
     """Month, day and time of day in the plant's zone: for lists, where the year is plain."""
     return f"{to_datetime(ns).astimezone(zone):%m-%d %H:%M:%S}"

@@ -128,7 +128,7 @@ class Runtime:
         A `KnownError` goes to the status line; anything else is a bug: logged with its trace and shown in the
         crash strip. A lost database is not reported here: the connection state already shows it.
         """
-        task = self._group.create_task(self._guard(work, name), name=name)
+        task = self._group.create_task(self.guard(work, name), name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _task: work.close())  # cancelled before its first step, it was never begun
@@ -154,7 +154,8 @@ class Runtime:
                 async with asyncio.timeout(timeout_s):
                     await self._db.close()
 
-    async def _guard(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    async def guard(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Await `work`; its errors are reported as those of a spawned task and go no further."""
         try:
             await work
         except DatabaseDownError as error:

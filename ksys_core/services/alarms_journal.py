@@ -66,6 +66,11 @@ class JournalPage:
     entries: tuple[JournalEntry, ...]
     after: Key | None
 
+    @property
+    def top(self) -> Key | None:
+        """The key just above its first entry: pages that are counted from there stay when newer entries come."""
+        return (self.entries[0].source, self.entries[0].event_id + 1) if self.entries else None
+
 
 async def journal(
     db: Database, before_key: Key | None = None, limit: int = 20, filters: JournalFilter = ANY
@@ -82,16 +87,30 @@ async def find_page(
 ) -> tuple[int, Key | None]:
     """Number (from 0) and key of page `number` or, where there are not so many or it is None, of the last page.
 
-    `starts` are the keys of pages that are known, with that of the first (0: None); the nearest is gone on from.
+    `starts` are the keys of pages that are known, with that of the first (0); the nearest is gone on from.
     """
     if number is None:
-        number = max(await pages.count(db, only) - 1, 0) // size
+        return await _last_page(db, starts, size, only)
     nearest = max(known for known in starts if known <= number)
     if nearest == number:
         return number, starts[nearest]
     key = await pages.skip(db, starts[nearest], (number - nearest) * size, only)
     beyond = key is None or not await pages.page(db, key, 1, only)
-    return await find_page(db, starts, None, size, only) if beyond else (number, key)
+    return await _last_page(db, starts, size, only) if beyond else (number, key)
+
+
+async def _last_page(
+    db: Database, starts: Mapping[int, Key | None], size: int, only: JournalFilter
+) -> tuple[int, Key | None]:
+    """Counted on from the furthest page that is known: what came since then, new or late, moves none of these.
+
+    Its key is found from the oldest entry on, where nothing comes while it is looked for.
+    """
+    furthest = max(starts)
+    rest = max(await pages.count(db, starts[furthest], only) - 1, 0)
+    if rest < size:
+        return furthest, starts[furthest]
+    return furthest + rest // size, await pages.above_oldest(db, rest % size + 1, only)
 
 
 async def export(
@@ -105,7 +124,7 @@ async def export(
         KnownError: the file can't be written, or its name has another ending.
     """
     sensors = {sensor.sensor_id: sensor for sensor in await all_sensors(db)}
-    total, rows = await pages.count(db, only), 0
+    total, rows = await pages.count(db, None, only), 0
     head = [tr(column, zone=zone.key) if "{zone}" in column else tr(column) for column in _COLUMNS]
     async with new_table(path, head, tr("Alarm journal")) as table:
         key: Key | None = None

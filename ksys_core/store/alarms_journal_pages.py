@@ -3,17 +3,21 @@
 A filter that names values (tags, persons, …) takes the newest entries of each value from the index that begins with
 that column and merges them, so that rare values cost no more than frequent ones. Words are looked for where they may
 stand: among the tags, their descriptions and the persons, each of them once, and in the few entries that have a text.
+Of a reason that is stored as data the values are searched, and what stands for the words that it is shown with.
 """
 
 # ruff: noqa: S608 - statements are made of fixed parts; every value is an argument
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from ksys_core.domain.times import to_datetime, to_ns
+from ksys_core.domain.alarms.reason_search import as_stored, names_with, stored_for
+from ksys_core.domain.alarms.reasons import CHANGE_MARK, DISABLED, HIDDEN_MARK
+from ksys_core.domain.times import SECOND, to_datetime, to_ns
 from ksys_core.store.pool import Database
 
 Key = tuple[int, int]
@@ -26,7 +30,8 @@ class JournalFilter:
 
     Attributes:
         kinds: kinds of event (ACT, ACK, …); alarm_kinds: kinds of alarm (HH, RATE, …).
-        actor: who did it, by login. text: part of a tag, its description, a person, a reason or a station.
+        actor: who did it, by login. text: part of a tag, its description, a person, a station or a reason as
+            it is shown in any language.
     """
 
     start: int | None = None
@@ -65,7 +70,14 @@ class JournalEntry:
     isa_from: str
     isa_to: str
 
+    @property
+    def clocks_disagree(self) -> bool:
+        """Whether it had been recorded before it happened: the clock of its source is wrong, and so is its order."""
+        return self.source > self.recorded + _CLOCKS_APART
 
+
+_CLOCKS_APART: Final = 3 * SECOND
+"""Clocks that are set by a time server differ by less."""
 _RENAMED: Final = {
     "source": "source_ts",
     "detected": "detected_ts",
@@ -74,12 +86,16 @@ _RENAMED: Final = {
 }
 _COLUMNS: Final = ", ".join(_RENAMED.get(f.name, f.name) for f in fields(JournalEntry))
 _ORDER: Final = "order by source_ts desc, event_id desc"
+_OLDEST_FIRST: Final = "order by source_ts, event_id"
 _DRIVERS: Final = {
     "alarm_id": "int[]", "tag": "text[]", "actor": "text[]", "area": "text[]", "alarm_kind": "text[]", "kind": "text[]",
     "priority": "smallint[]",
 }  # fmt: skip
 """Columns with an index of their own, the most selective first."""
-_WRITTEN: Final = "(reason <> '' or station <> '') and position(lower({text}) in lower(reason || ' ' || station)) > 0"
+_WRITTEN: Final = """(reason <> '' or station <> '') and case when reason like any({data})
+  then reason like any({patterns}) or position(lower({text}) in lower(station)) > 0
+       or position(lower({stored}) in {values}) > 0
+  else position(lower({text}) in lower(reason || ' ' || station)) > 0 end"""
 
 # Distinct values by one descent into the index for each of them.
 _DISTINCT: Final = """
@@ -95,8 +111,9 @@ select array(select v from ({tags}) t where position(lower($1) in lower(v)) > 0
              union select tag from sensors
               where position(lower($1) in lower(concat_ws(' ', description ->> 'en', description ->> 'ko'))) > 0)
             as tags,
-       array(select v from ({actors}) a where position(lower($1) in lower(v)) > 0) as actors
-""".format(tags=_DISTINCT.format(column="tag"), actors=_DISTINCT.format(column="actor"))
+       array(select v from ({actors}) a where position(lower($1) in lower(v)) > 0) as actors,
+       array({areas}) as areas
+""".format(**{f"{column}s": _DISTINCT.format(column=column) for column in ("tag", "actor", "area")})
 _AREAS: Final = f"select v from ({_DISTINCT.format(column='area')}) a where v = $1 or starts_with(v, $1 || '/')"
 
 
@@ -108,6 +125,7 @@ class _Query:
         self.conditions: list[str] = []
         self.driver: tuple[str, str] | None = None
         self.words: tuple[str, str, str] | None = None
+        """Tags and persons that have the words, and the condition on what is written in an entry."""
 
     def arg(self, value: object, of_type: str) -> str:
         self.args.append(value)
@@ -121,16 +139,17 @@ class _Query:
         else:
             self.conditions.append(f"{column} = any({given})")
 
-    def first(self, limit: str) -> str:
-        """The newest entries up to `limit` as a FROM item."""
+    def first(self, limit: str, order: str = _ORDER) -> str:
+        """The newest (by `order`: the oldest) entries up to `limit` as a FROM item."""
+        most = f"{order} limit {limit}"
         if self.driver is not None:
             words = [] if self.words is None else [self._any_word(*self.words)]
-            return f"{self._each(*self.driver, limit, words)} as found"
+            return f"{self._each(*self.driver, most, words)} as found"
         if self.words is None:
-            return f"(select * from alarm_events {self._where([])} {_ORDER} limit {limit}) as found"
-        tags, actors, text = self.words
-        written = f"(select * from alarm_events {self._where([_WRITTEN.format(text=text)])} {_ORDER} limit {limit})"
-        parts = (self._each("tag", tags, limit, []), self._each("actor", actors, limit, []), written)
+            return f"(select * from alarm_events {self._where([])} {most}) as found"
+        tags, actors, condition = self.words
+        written = f"(select * from alarm_events {self._where([condition])} {most})"
+        parts = (self._each("tag", tags, most, []), self._each("actor", actors, most, []), written)
         return "(" + " union ".join(f"select * from {part} as part" for part in parts) + ") as found"
 
     def every(self) -> str:
@@ -140,16 +159,16 @@ class _Query:
             extra.append(f"{self.driver[0]} = any({self.driver[1]})")
         return f"alarm_events {self._where(extra)}"
 
-    def _each(self, column: str, values: str, limit: str, more: list[str]) -> str:
-        inner = f"select * from alarm_events {self._where([f'{column} = v', *more])} {_ORDER} limit {limit}"
+    def _each(self, column: str, values: str, most: str, more: list[str]) -> str:
+        inner = f"select * from alarm_events {self._where([f'{column} = v', *more])} {most}"
         return f"(select e.* from unnest({values}) as d(v) cross join lateral ({inner}) as e)"
 
     def _where(self, more: list[str]) -> str:
         conditions = [*more, *self.conditions]
         return f"where {' and '.join(conditions)}" if conditions else ""
 
-    def _any_word(self, tags: str, actors: str, text: str) -> str:
-        return f"(tag = any({tags}) or actor = any({actors}) or {_WRITTEN.format(text=text)})"
+    def _any_word(self, tags: str, actors: str, written: str) -> str:
+        return f"(tag = any({tags}) or actor = any({actors}) or {written})"
 
 
 async def page(db: Database, before: Key | None, limit: int, only: JournalFilter) -> list[JournalEntry]:
@@ -171,9 +190,20 @@ async def skip(db: Database, before: Key | None, rows: int, only: JournalFilter)
     return None if found is None else (to_ns(found[0]), found[1])
 
 
-async def count(db: Database, only: JournalFilter) -> int:
-    """How many entries there are; reads all of them in the index."""
+async def above_oldest(db: Database, rows: int, only: JournalFilter) -> Key | None:
+    """The key of the entry above the `rows` oldest; None when there are no more than these."""
     query = await _query(db, None, only)
+    most = query.arg(rows + 1, "int")
+    found = await db.fetchrow(
+        f"select source_ts, event_id from {query.first(most, _OLDEST_FIRST)} {_OLDEST_FIRST} offset {most} - 1 limit 1",
+        *query.args,
+    )
+    return None if found is None else (to_ns(found[0]), found[1])
+
+
+async def count(db: Database, before: Key | None, only: JournalFilter) -> int:
+    """How many entries come before the key; reads all of them in the index."""
+    query = await _query(db, before, only)
     return int(await db.fetchval(f"select count(*) from {query.every()}", *query.args))
 
 
@@ -205,12 +235,28 @@ async def _query(db: Database, before: Key | None, only: JournalFilter) -> _Quer
     if only.text:
         found = await db.fetchrow(_MATCHING, only.text)
         assert found is not None
-        query.words = (
-            query.arg(found["tags"], "text[]"),
-            query.arg(found["actors"], "text[]"),
-            query.arg(only.text, "text"),
-        )
+        written = _written(query, only.text, found["areas"])
+        query.words = query.arg(found["tags"], "text[]"), query.arg(found["actors"], "text[]"), written
     return query
+
+
+def _written(query: _Query, text: str, areas: Sequence[str]) -> str:
+    """The condition that an entry has the words in what somebody wrote, or in its reason as it is shown."""
+    values = "lower(reason)"
+    for name in names_with(text):  # few, or the words are so short that many entries have them
+        values = f"replace({values}, '{name}', '')"
+    return _WRITTEN.format(
+        data=query.arg([_pattern([mark]) for mark in (HIDDEN_MARK, CHANGE_MARK, DISABLED)], "text[]"),
+        patterns=query.arg([_pattern(parts) for parts in stored_for(text, areas)], "text[]"),
+        stored=query.arg(as_stored(text), "text"),
+        text=query.arg(text, "text"),
+        values=values,
+    )
+
+
+def _pattern(parts: Sequence[str]) -> str:
+    """For LIKE: begins with the first part, has the others in it."""
+    return "".join(re.sub(r"([\\%_])", r"\\\1", part) + "%" for part in parts)
 
 
 def _entry(row: Any) -> JournalEntry:

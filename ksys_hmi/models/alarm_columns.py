@@ -15,7 +15,15 @@ from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.i18n import N_, tr
 from ksys_core.store.alarms_live import NewestReading
 from ksys_hmi.alarm_words import kind_word, short_state_word, state_word
-from ksys_hmi.formats import NO_VALUE, format_age, format_clock, format_countdown, format_day_time, format_value
+from ksys_hmi.formats import (
+    NO_VALUE,
+    format_age,
+    format_clock,
+    format_countdown,
+    format_day_time,
+    format_exact_moment,
+    format_value,
+)
 from ksys_hmi.models.alarm_book import DeskRow, Heading
 from ksys_hmi.models.rows import Column
 
@@ -61,7 +69,7 @@ class AlarmColumns:
                 N_("Since"),
                 lambda row: self._since(row.active_since),
                 moving=True,
-                tooltip=lambda row: self._moment(row.active_since),
+                tooltip=self._crossed_and_detected,
             ),
             _column(N_("Age"), self._age, numeric=True, ticking=True, widest=lambda: format_age(_AN_HOUR)),
             _column(
@@ -157,6 +165,15 @@ class AlarmColumns:
 
     def _moment(self, ns: int | None) -> str:
         return _NONE if ns is None else format_day_time(ns, self._zone)
+
+    def _crossed_and_detected(self, row: AlarmRow) -> str:
+        """When the limit was crossed and, where it had a delay, when that was over."""
+        if row.active_since is None:
+            return _NONE
+        said = [format_exact_moment(row.active_since, self._zone)]
+        if row.detected is not None and row.detected != row.active_since:
+            said.append(tr("Detected after its delay: {time}", time=format_exact_moment(row.detected, self._zone)))
+        return "\n".join(said)
 
     def _age(self, row: AlarmRow) -> str:
         seconds = row.age_s(self._now())

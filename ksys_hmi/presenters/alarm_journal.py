@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from typing import Final
 from ksys_core.domain.times import SECOND, to_datetime
 from ksys_core.i18n import tr
 from ksys_core.services import alarms_journal
-from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, Key
+from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, JournalPage, Key
 from ksys_hmi.models.trend_window import entered_window
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.presenters.file_export import FileExport
@@ -75,7 +76,8 @@ class JournalPresenter(Presenter[JournalState]):
         super().__init__(runtime, JournalState())
         self.export = FileExport(runtime, self)
         self._target: int | None = 0
-        self._starts: dict[int, Key | None] = {0: None}
+        self._starts: dict[int, Key | None] = {}
+        """Keys of the pages that are known, counted from what was the newest entry when page 0 was loaded."""
         self._only = JournalFilter()
         self._wish_no = 0
 
@@ -99,19 +101,17 @@ class JournalPresenter(Presenter[JournalState]):
 
     async def load(self) -> JournalState:
         wish, wanted, state, db = self._wish_no, self._target, self.state, self.runtime.db
-        if wanted == 0:
+        if wanted == 0 or not self._starts:
             self._only = self._filter()
         only, starts = self._only, dict(self._starts)
-        number, key = await alarms_journal.find_page(db, starts, wanted, state.size, only)
+        if not starts and wanted != 0:
+            starts[0] = (await alarms_journal.journal(db, None, 1, only)).top
+        number, key = (0, None) if wanted == 0 else await alarms_journal.find_page(db, starts, wanted, state.size, only)
         page = await alarms_journal.journal(db, key, state.size, only)
         actors = tuple(await alarms_journal.actors(db)) if number == 0 else state.actors
         if wish != self._wish_no:
             return self.state  # another wish has come meanwhile; its load is next
-        if number == 0 and page.entries[:1] != state.entries[:1]:
-            starts = {0: None}  # what is new moves every later page
-        starts[number] = key
-        if page.after is not None:
-            starts[number + 1] = page.after
+        starts = _with_page(starts, number, key, page)
         self._starts, self._target = starts, number
         last = max(number, *(n for n in starts if n + 1 in starts or n == number))
         sensors = self.runtime.sensors.values()
@@ -146,7 +146,7 @@ class JournalPresenter(Presenter[JournalState]):
         return tr("{n} rows written to {file}", n=rows, file=path.name)
 
     def _begin(self, state: JournalState) -> None:
-        self._starts, self._target = {0: None}, 0
+        self._starts, self._target = {}, 0
         self._wish_no += 1
         self.state = replace(state, entries=(), number=0, last=0, more=False, position="", loading=True)
         self.changed.emit(self.state)
@@ -172,6 +172,18 @@ class JournalPresenter(Presenter[JournalState]):
             actor=chosen.actor or None,
             text=chosen.text or None,
         )
+
+
+def _with_page(
+    starts: Mapping[int, Key | None], number: int, key: Key | None, page: JournalPage
+) -> dict[int, Key | None]:
+    """The pages that are known once `page` is loaded: those that an entry before them has moved are not any more."""
+    if number == 0 and page.top != starts.get(0):
+        starts = {}
+    known = {0: page.top, **starts} if number == 0 else {**starts, number: key}
+    if known.get(number + 1, page.after) != page.after:
+        known = {n: start for n, start in known.items() if n <= number}
+    return known if page.after is None else {**known, number + 1: page.after}
 
 
 def _position(number: int, size: int, shown: int) -> str:

@@ -97,7 +97,7 @@ class Presenter(QObject, Generic[StateT]):
                 async with asyncio.timeout(self.period_s):
                     await self._wanted.wait()
             self._wanted.clear()
-            await self._load_once()
+            await self.runtime.guard(self._load_once(), type(self).__name__)  # a bug ends one load, not the page
             await asyncio.sleep(self.pause_s)
 
     async def _load_once(self) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QToolBut
 from ksys_core.i18n import tr
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
-from ksys_hmi.models.alarm_rows import journal_model
+from ksys_hmi.models.alarm_rows import JournalColumns
 from ksys_hmi.presenters.alarm_journal import PAGE_SIZES, JournalPresenter, JournalState
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.files import ExportStrip, ask_where, table_kinds
@@ -19,7 +19,8 @@ from ksys_hmi.views.journal_filter import JournalFilterBar
 from ksys_hmi.views.page import Page
 from ksys_hmi.widgets.row_table import RowTable
 
-_STRETCHED: Final = 11
+_STRETCHED: Final = 12
+_LEAST_PX: Final = 44
 _MOST_PAGES: Final = 10_000_000
 _LEFT: Final = ("journal.first", "journal.previous")
 _RIGHT: Final = ("journal.next", "journal.last")
@@ -32,8 +33,8 @@ class AlarmJournal(Page[JournalState]):
         presenter = JournalPresenter(runtime)
         super().__init__(runtime, presenter)
         self._journal = presenter
-        self._model = journal_model(runtime.zone)
-        self.table = RowTable(self._model, _STRETCHED)
+        self._model = JournalColumns(runtime.zone, lambda: runtime.sensors).model()
+        self.table = RowTable(self._model, _STRETCHED, least_px=_LEAST_PX)
         self.filter = JournalFilterBar()
         self.position, self._hint = QLabel(), QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self.number = QSpinBox()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyleOptionViewItem, QTableView, QWidget
 
 from ksys_hmi import fonts
 from ksys_hmi.models.rows import RowsModel
@@ -148,14 +148,26 @@ class RowTable(QTableView, Generic[RowT]):
         self._fitted = self._chosen = True
 
     def fit_columns(self) -> None:
-        """Make the columns as wide as their titles and the rows that are shown, unless their widths were chosen."""
+        """Make the columns as wide as their titles, the rows that are shown and what they have to hold later, unless
+        their widths were chosen."""
         if self._chosen:
             return
         self.resizeColumnsToContents()
-        for column in range(1, self._rows_model.columnCount()):
-            width = min(max(self.columnWidth(column), self._least), self._most)
-            self.setColumnWidth(column, width)
+        for column, each in enumerate(self._rows_model.columns):
+            room = self._room_of(each.widest())
+            width = max(self.columnWidth(column), room, self._least if column else 0)
+            self.setColumnWidth(column, min(width, self._most))
         self._stretch_where_there_is_room()
+
+    def _room_of(self, text: str) -> int:
+        """Width of a cell with this text."""
+        if not text:
+            return 0
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        option.text = text
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDisplay
+        return self.style().sizeFromContents(QStyle.ContentsType.CT_ItemViewItem, option, QSize(), self).width()
 
     def _stretch_where_there_is_room(self) -> None:
         """The stretched column takes what the others leave; where that is next to nothing the table scrolls."""

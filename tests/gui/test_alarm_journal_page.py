@@ -50,6 +50,10 @@ def at(journal: AlarmJournal, text: str) -> bool:
     return journal.position.text() == text
 
 
+def on_page(journal: AlarmJournal, number: int) -> bool:
+    return journal.position.text().startswith(f"Page {number} ")
+
+
 def shown(journal: AlarmJournal) -> list[int]:
     return [entry.event_id for entry in journal.table.model().rows]
 
@@ -108,6 +112,43 @@ def test_a_later_page_stays_when_something_new_happens(on_journal: Callable[[Sce
         QTest.keyClick(journal.table, Qt.Key.Key_Home, ALT)
         await until(lambda: journal.position.text().startswith("Page 1 "))
         assert shown(journal) == (await whole(plant))[:20]
+
+    on_journal(scenario)
+
+
+def test_the_last_page_is_found_though_the_plant_goes_on_writing(on_journal: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, journal: AlarmJournal, plant: Plant) -> None:
+        expected = await whole(plant)
+        last = -(-len(expected) // 20)
+        for number in (2, 3):
+            QTest.keyClick(journal.table, Qt.Key.Key_PageDown, ALT)
+            await until(partial(at, journal, f"Page {number} · rows {20 * number - 19}–{20 * number}"))
+        await plant.db.execute(FILL, 20, START / SECOND + 10)
+        for key, number in ((Qt.Key.Key_End, last), (Qt.Key.Key_PageUp, last - 1)):
+            QTest.keyClick(journal.table, key, ALT)
+            await until(partial(on_page, journal, number))
+            assert shown(journal) == expected[20 * number - 20 : 20 * number]
+
+    on_journal(scenario)
+
+
+def test_the_last_page_of_a_filter_that_was_just_chosen(on_journal: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, journal: AlarmJournal, plant: Plant) -> None:
+        journal.filter.actor.setCurrentIndex(journal.filter.actor.findText("kim"))
+        QTest.keyClick(journal.table, Qt.Key.Key_End, ALT)
+        await until(lambda: journal.position.text() == "Page 2 · rows 21–30")
+        assert shown(journal) == (await whole(plant, "actor = 'kim'"))[20:]
+
+    on_journal(scenario)
+
+
+def test_what_is_marked_has_room(on_journal: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, journal: AlarmJournal, plant: Plant) -> None:
+        before = journal.table.sizeHintForColumn(0)
+        await plant.db.execute(FILL, 3, START / SECOND + 1e9)
+        window.runtime.events.changed.emit("alarms", [])
+        await until(lambda: journal.table.model().rows[0].clocks_disagree)
+        assert before < journal.table.sizeHintForColumn(0) <= journal.table.columnWidth(0)
 
     on_journal(scenario)
 

@@ -15,6 +15,7 @@ from ksys_hmi.dialogs import ask
 from ksys_hmi.presenters.base import PageState, Presenter
 from ksys_hmi.runtime import ConnectionState, Runtime
 from tests.gui.conftest import Run
+from tests.gui.plant_window import until
 
 LIVE = ConnectionState(connected=True, ever=True, since_ns=0)
 LOST = ConnectionState(connected=False, ever=True, since_ns=7)
@@ -27,7 +28,7 @@ class Counting(Presenter[PageState]):
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, PageState())
         self.loads = 0
-        self.error: KnownError | None = None
+        self.error: Exception | None = None
         self.loaded = asyncio.Event()
         self.changed.connect(lambda _state: self.loaded.set())
 
@@ -86,6 +87,23 @@ def test_a_known_error_is_shown_and_overcome(presented: Callable[[Scenario], Non
         presenter.error = None
         presenter.refresh()
         assert (await presenter.next_state()).error == ""
+
+    presented(scenario)
+
+
+def test_a_bug_ends_one_load_and_is_reported(presented: Callable[[Scenario], None]) -> None:
+    async def scenario(presenter: Counting) -> None:
+        reported: list[str] = []
+        presenter.runtime.events.crashed.connect(reported.append)
+        presenter.error = RecursionError("too deep")
+        presenter.refresh()
+        await until(lambda: bool(reported))
+        assert reported == ["Counting: RecursionError: too deep"]
+        presenter.error = None
+        presenter.refresh()
+        loads = presenter.loads
+        await presenter.next_state()
+        assert presenter.loads == loads + 1
 
     presented(scenario)
 

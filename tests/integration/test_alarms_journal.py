@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from ksys_core.domain.alarms.reasons import DISABLED, ByMaintenance, ByRule, written
 from ksys_core.domain.times import HOUR, SECOND
 from ksys_core.errors import KnownError
 from ksys_core.services import alarms_journal
 from ksys_core.services.alarms_journal import JournalEntry, JournalFilter, Key
+from ksys_core.store import alarms_journal_pages as pages
 from ksys_core.store.pool import Database
 from ksys_core.store.sensors import NewSensor, upsert_sensors
 
@@ -94,6 +96,59 @@ async def test_a_page_is_found_from_the_nearest_known_one_and_the_last_where_the
     assert await alarms_journal.find_page(journal_db, {0: None}, 7, 20, empty) == (0, None)
 
 
+async def write(db: Database, rows: int, at: float) -> None:
+    """Entries of a plant that goes on; `at`: second of the first from `START` on."""
+    await db.execute(FILL, rows, START / SECOND + at)
+
+
+async def test_pages_stay_while_the_plant_goes_on_writing(journal_db: Database) -> None:
+    everything, whole = JournalFilter(), await all_entries(journal_db)
+    first = await alarms_journal.journal(journal_db, None, 20)
+    starts: dict[int, Key | None] = {0: first.top, 1: first.after}
+    await write(journal_db, 7, 2000)
+    number, key = await alarms_journal.find_page(journal_db, starts, 49, 20, everything)
+    assert number == 49
+    assert list((await alarms_journal.journal(journal_db, key, 20)).entries) == whole[980:1000]
+    number, key = await alarms_journal.find_page(journal_db, {0: first.top}, 1, 20, everything)
+    assert list((await alarms_journal.journal(journal_db, key, 20)).entries) == whole[20:40]
+
+
+@pytest.mark.parametrize("only", [JournalFilter(), JournalFilter(area="RO"), JournalFilter(text="tag-4")])
+@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("at", [2000.0, 995.0], ids=["new", "late"])
+async def test_the_last_page_of_a_plant_that_goes_on_writing_has_the_last_rows(
+    journal_db: Database, only: JournalFilter, pinned: bool, at: float
+) -> None:
+    starts: dict[int, Key | None] = {
+        0: (await alarms_journal.journal(journal_db, None, 20, only)).top if pinned else None
+    }
+    for number in range(3):
+        starts[number + 1] = (await alarms_journal.journal(journal_db, starts[number], 20, only)).after
+    whole = await walk(journal_db, only, 100)
+    for wanted in (None, 99_999):
+        await write(journal_db, 25, at)
+        number, key = await alarms_journal.find_page(journal_db, starts, wanted, 20, only)
+        last = await alarms_journal.journal(journal_db, key, 20, only)
+        assert last.after is None
+        assert number == (len(whole) - 1) // 20
+        assert list(last.entries) == whole[20 * number :]
+
+
+async def test_an_entry_that_comes_while_the_last_page_is_looked_for_takes_none_of_its_rows(
+    journal_db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, counted = await all_entries(journal_db), pages.count
+
+    async def count(db: Database, before: Key | None, only: JournalFilter) -> int:
+        n = await counted(db, before, only)
+        await write(db, 1, 2000)
+        return n
+
+    monkeypatch.setattr(pages, "count", count)
+    _, key = await alarms_journal.find_page(journal_db, {0: None}, None, 20, JournalFilter())
+    assert list((await alarms_journal.journal(journal_db, key, 20)).entries) == whole[2980:]
+
+
 FILTERS: list[tuple[JournalFilter, Callable[[JournalEntry], bool]]] = [
     (JournalFilter(start=START + 100 * SECOND, stop=START + 300 * SECOND),
      lambda e: 100 <= (e.source - START) // SECOND < 300),
@@ -131,6 +186,70 @@ async def test_a_filter_finds_what_it_says_page_by_page(journal_db: Database, nu
 @pytest.mark.parametrize("text", ["%", "_", "' or 1=1 --", "\\", "no such word", "{x}", "x" * 10_000])
 async def test_words_are_taken_as_they_are_typed(journal_db: Database, text: str) -> None:
     assert await walk(journal_db, JournalFilter(text=text), 20) == []
+
+
+REASONS = {
+    "dead band": '{"changed" : { "dead_band" : [1, 2] }, "reason" : "noise"}',
+    "class": '{"changed" : { "class" : ["process", "safety"], "owner" : ["", "\\"lab\\": 100%"] }, "reason" : ""}',
+    "flag": '{"changed" : { "shelvable" : [true, false] }, "reason" : "dead_band here"}',
+    "limit": '{"changed" : {"limit" : [10, 14]}, "reason" : "trial"}',
+    "rule": written([ByRule("R3", {"en": "Cleaning", "ko": "세정"}, "CIP == 1")]),
+    "hold-off": written([ByRule("R4", {"en": "Flushing"}, "FLUSH > 2", 30.0)]),
+    "maintenance": written([ByMaintenance("M2", "RO/Stage 1", "line down", "kim")]),
+    "over": written([ByRule("R3", {"en": "Cleaning"}, "CIP == 1")], over=True),
+    "not in use": DISABLED,
+    "typed": '{"changed" a {rule} of mine',
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("DEAD BAND", {"dead band"}),
+        ("불감대", {"dead band"}),
+        ("dead_band", {"flag"}),
+        ("noise", {"dead band"}),
+        ("안전", {"class"}),
+        ("Safety", {"class"}),
+        ("공정", {"class"}),
+        ('"lab": 1', {"class"}),
+        ("100%", {"class"}),
+        ("아니요", {"flag"}),
+        ("한계", {"limit"}),
+        ("14", {"limit"}),
+        ("CHANGED", {"typed"}),
+        ("hidden", set()),
+        ("rule", {"typed"}),
+        ("reason", set()),
+        ("세정", {"rule"}),
+        ("cleaning", {"rule", "over"}),
+        ("flush >", {"hold-off"}),
+        ("hold-off", {"hold-off"}),
+        ("해제 지연", {"hold-off"}),
+        ("maintenance of", {"maintenance"}),
+        ("정비", {"maintenance"}),
+        ("RO / 1단", {"maintenance"}),
+        ("line down", {"maintenance"}),
+        ("waits to return", {"over"}),
+        ("억제 종료", {"over"}),
+        ("not in use", {"not in use"}),
+        ("더 이상 사용", {"not in use"}),
+        ("post 4", set(REASONS)),
+    ],
+)
+async def test_words_are_found_as_the_column_of_reasons_shows_them(
+    database: Database, typed: str, found: set[str]
+) -> None:
+    await database.execute(
+        """insert into alarm_events (alarm_id, sensor_id, tag, area, alarm_kind, kind, source_ts, detected_ts, actor,
+                                     station, reason, priority, occurrence, isa_from, isa_to, regions)
+           select 1, 1, 'X', 'RO/Stage 1/A', 'H', 'ATTR', now(), now(), 'x', 'post 4', r, 1, 1, 'NORM', 'NORM', 4
+             from unnest($1::text[]) r""",
+        list(REASONS.values()),
+    )
+    entries = await walk(database, JournalFilter(text=typed), 20)
+    assert {name for name, reason in REASONS.items() if reason in {entry.reason for entry in entries}} == found
+    assert await pages.count(database, None, JournalFilter(text=typed, tags=["X"])) == len(found)
 
 
 async def test_everyone_in_the_journal_is_named_once(journal_db: Database) -> None:
@@ -196,8 +315,6 @@ async def test_a_file_that_cannot_be_is_refused(journal_db: Database, tmp_path: 
 
 async def plan_of(db: Database, only: JournalFilter) -> str:
     """The statement's plan, as the server makes it for this filter."""
-    from ksys_core.store import alarms_journal_pages as pages
-
     query = await pages._query(db, None, only)
     most = query.arg(20, "int")
     rows = await db.fetch(f"explain select event_id from {query.first(most)} order by 1 limit {most}", *query.args)

@@ -229,6 +229,15 @@ async def test_each_of_many_changes_has_its_own_words_in_journal_and_history(dat
         ("PT-2", "HH", "Limit: - → 15 (trial)"),
     ]
     assert {e.station for e in entries} == {"desk 1"}
+    for words, kinds in (
+        ("owner", ["H"]),
+        ("담당", ["H"]),
+        ("사용", ["H"]),
+        ("limit", ["H", "HH", "L"]),
+        ("kim", ["H"]),
+    ):
+        found = (await journal(database, None, 20, JournalFilter(text=words))).entries
+        assert sorted(e.alarm_kind for e in found if e.kind == "ATTR") == kinds, words
     low = next(a for a in table.alarms if a.record.key == ("PT-1", "L", ""))
     limit, changed, *_ = await master.history(database, low.alarm_id)
     assert (changed.before, changed.after, changed.moc) == ({"moc_id": None}, {"moc_id": "M-5"}, "M-5")

@@ -22,11 +22,11 @@ def _nothing(kind: str) -> Any:
     return {} if "Mapping" in kind else kind != "bool" and ""
 
 
-_BLANK = AlarmRow(**{each.name: _nothing(str(each.type)) for each in fields(AlarmRow)})
+BLANK = AlarmRow(**{each.name: _nothing(str(each.type)) for each in fields(AlarmRow)})
 AREAS = ("", "RO/Stage 1", "RO/Stage 2", "Feed")
 ROWS = st.builds(
     lambda alarm_id, priority, isa, since, area: replace(
-        _BLANK,
+        BLANK,
         alarm_id=alarm_id,
         tag=f"T{alarm_id}",
         priority=priority,
@@ -129,16 +129,16 @@ def test_it_ends_as_sorting_anew_would(steps: list[tuple[object, ...]]) -> None:
 def test_the_first_alarms_of_an_empty_list_do_not_wait_for_the_pointer() -> None:
     made = book()
     made.hold()
-    made.take([replace(_BLANK, alarm_id=7, priority=1, isa="UNACK", active_since=1)], ())
+    made.take([replace(BLANK, alarm_id=7, priority=1, isa="UNACK", active_since=1)], ())
     assert keys(made) == [7]
-    made.take([replace(_BLANK, alarm_id=8, priority=1, isa="UNACK", active_since=2)], ())
+    made.take([replace(BLANK, alarm_id=8, priority=1, isa="UNACK", active_since=2)], ())
     assert keys(made) == [7]
     assert [row.alarm_id for row in made.waiting] == [8]
 
 
 def test_what_waits_is_counted_and_what_leaves_says_so() -> None:
     made = book()
-    first, second = (replace(_BLANK, alarm_id=n, priority=2, isa="UNACK", active_since=n) for n in (1, 2))
+    first, second = (replace(BLANK, alarm_id=n, priority=2, isa="UNACK", active_since=n) for n in (1, 2))
     made.take([first], ())
     made.hold()
     made.take([second], (1,))

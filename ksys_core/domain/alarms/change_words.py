@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ksys_core.domain.alarms.master import BY_NAME
+from ksys_core.domain.alarms.master import BY_NAME, Field
 from ksys_core.i18n import N_, tr
 
 _NOTHING: Final = "-"
@@ -25,14 +25,24 @@ PART_TITLES: Final = {
     "escalation": N_("Escalation"),
 }
 """Titles of the texts that a record has in each language."""
+TITLES: Final = {
+    **{name: field.title for name, field in BY_NAME.items()},
+    **{column: BY_NAME[name].title for column, name in _FIELD_OF.items()},
+    **PART_TITLES,
+    "priority": N_("Priority"),
+}
+"""English titles of fields and of the database's columns."""
+YES_NO: Final = (N_("yes"), N_("no"))
 
 
 def field_title(name: str) -> str:
     """The title of a field, or of a column of the database, in the reader's language."""
-    name = _FIELD_OF.get(name, name)
-    if name in BY_NAME:
-        return tr(BY_NAME[name].title)
-    return tr({**PART_TITLES, "priority": N_("Priority")}.get(name, name))
+    return tr(TITLES.get(name, name))
+
+
+def field_of(column: str) -> Field | None:
+    """The field that a column of the database is shown as."""
+    return BY_NAME.get(_FIELD_OF.get(column, column))
 
 
 def change_words(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
@@ -49,8 +59,8 @@ def _value(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return " / ".join(str(text) for text in value.values() if text) or _NOTHING
     if isinstance(value, bool):
-        return tr(N_("yes")) if value else tr(N_("no"))
+        return tr(YES_NO[not value])
     if isinstance(value, str):
-        field = BY_NAME.get(_FIELD_OF.get(name, name))
+        field = field_of(name)
         return tr(dict(field.choices).get(value, value)) if field is not None else value
     return f"{value:.12g}" if isinstance(value, float) else json.dumps(value)

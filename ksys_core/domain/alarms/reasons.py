@@ -15,9 +15,14 @@ from ksys_core.areas import area_title
 from ksys_core.domain.alarms.change_words import change_words
 from ksys_core.i18n import N_, tr
 
-_MARK: Final = '{"hidden_by": '
-_CHANGE_MARK: Final = '{"changed" : '
-_DISABLED: Final = '{"ended": "disabled"}'
+HIDDEN_MARK: Final = '{"hidden_by": '
+CHANGE_MARK: Final = '{"changed" : '
+DISABLED: Final = '{"ended": "disabled"}'
+"""How a reason that is data begins, or all of it."""
+HOLDS_OFF: Final = N_(" (over, hold-off {n} s)")
+MAINTENANCE_OF: Final = N_("Maintenance of {area}: {reason}")
+WAITS: Final = N_(" - over, waits to return")
+NOT_IN_USE: Final = N_("Not in use any more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class ByRule:
 
     def words(self) -> str:
         text = f"{self.rule} {tr.pick(dict(self.title))}: {self.condition}"
-        return text if self.hold_off_s is None else text + tr(N_(" (over, hold-off {n} s)"), n=f"{self.hold_off_s:g}")
+        return text if self.hold_off_s is None else text + tr(HOLDS_OFF, n=f"{self.hold_off_s:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class ByMaintenance:
     by: str
 
     def words(self) -> str:
-        said = tr(N_("Maintenance of {area}: {reason}"), area=area_title(self.area), reason=self.reason)
+        said = tr(MAINTENANCE_OF, area=area_title(self.area), reason=self.reason)
         return f"{self.maintenance} {said} ({self.by})"
 
 
@@ -68,7 +73,7 @@ def written(causes: Sequence[Cause], *, over: bool = False) -> str:
 
 def read(text: str) -> tuple[tuple[Cause, ...], bool]:
     """The causes, and whether they are over."""
-    if not text.startswith(_MARK):
+    if not text.startswith(HIDDEN_MARK):
         return ((InWords(text),) if text else ()), False
     try:
         found = json.loads(text)
@@ -79,11 +84,11 @@ def read(text: str) -> tuple[tuple[Cause, ...], bool]:
 
 def reason_words(text: str) -> str:
     """What is stored as a reason, in the reader's language."""
-    if text.startswith(_MARK):
+    if text.startswith(HIDDEN_MARK):
         return _words(text, tr.language)
-    if text.startswith(_CHANGE_MARK):
+    if text.startswith(CHANGE_MARK):
         return _changes(text)
-    return tr(N_("Not in use any more")) if text == _DISABLED else text
+    return tr(NOT_IN_USE) if text == DISABLED else text
 
 
 def _changes(text: str) -> str:
@@ -101,7 +106,7 @@ def _changes(text: str) -> str:
 def _words(text: str, _language: str) -> str:
     """Thousands of alarms are hidden by the same rule."""
     causes, over = read(text)
-    return "; ".join(cause.words() for cause in causes) + (tr(N_(" - over, waits to return")) if over else "")
+    return "; ".join(cause.words() for cause in causes) + (tr(WAITS) if over else "")
 
 
 def _cause(found: Mapping[str, Any]) -> Cause:
