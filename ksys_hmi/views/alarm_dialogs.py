@@ -139,7 +139,8 @@ class ShelveDialog(ReasonDialog):
         for row, (_text, seconds) in enumerate(SHELF_TIMES):
             if seconds is None:
                 once = self.times.item(row)
-                once.setText(f"{once.text()} ({tr('at most {span}', span=span_text(round(longest_s * SECOND)))})")
+                limit = tr("at most {span}", span=span_text(round(longest_s * SECOND)))
+                once.setText(f"{once.text()} ({limit})")
             elif seconds > longest_s:
                 self.times.item(row).setFlags(Qt.ItemFlag.NoItemFlags)
                 self.times.item(row).setToolTip(tr("Longer than the definition of the alarm allows."))
