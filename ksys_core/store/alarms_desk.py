@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
 import asyncpg
@@ -75,12 +74,15 @@ async def unshelve(db: Database, alarm_ids: Sequence[int], station: str) -> list
 
 
 async def remove_from_service(
-    db: Database, alarm_ids: Sequence[int], station: str, reason: str, permit: str, review: int | None
+    db: Database, alarm_ids: Sequence[int], station: str, reason: str, permit: str, review: int
 ) -> list[Outcome]:
-    """Take alarms out of service for maintenance, with a permit and a date (ns) on which to review it."""
-    when: datetime | None = None if review is None else to_datetime(review)
+    """Take alarms out of service for maintenance, under a work permit and until a review ahead (ns).
+
+    Raises:
+        KnownError: reason or permit is missing, or the review does not lie ahead.
+    """
     call = "alarm_remove_from_service($1, $2, $3, $4, $5)"
-    return await _call(db, call, alarm_ids, station, checked_reason(reason), permit, when)
+    return await _call(db, call, alarm_ids, station, checked_reason(reason), checked_text(permit), to_datetime(review))
 
 
 async def return_to_service(db: Database, alarm_ids: Sequence[int], station: str, reason: str = "") -> list[Outcome]:
