@@ -242,3 +242,22 @@ def test_on_the_other_tabs_no_key_changes_a_list_that_nobody_sees(on_page: Calla
         assert not page.list.alarms.state.grouped
 
     on_page(scenario)
+
+
+def test_an_alarm_whose_class_needs_a_note_says_so_and_takes_it(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        await alarms.set_note_classes(plant.db, ["process"], "shift order 12", "desk 1")
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL)
+        await until(lambda: window.status.message.text() == "PT-1: Its class needs a note: Ctrl+J.")
+        assert (1, "UNACK") in shown(page)
+        QTest.keyClick(page.list.table, Qt.Key.Key_J, CTRL)
+        await until(lambda: page.findChild(ReasonDialog) is not None)
+        (dialog,) = page.findChildren(ReasonDialog)
+        await until(dialog.isActiveWindow)
+        assert dialog.ok.isEnabled(), "a note is optional where no class needs it"
+        QTest.keyClick(dialog.quick, Qt.Key.Key_2)
+        await until(lambda: (1, "ACKED") in shown(page))
+
+    on_page(scenario)

@@ -168,6 +168,30 @@ async def test_reasons_are_demanded(database: Database) -> None:
     assert await plant.states() == ["UNACK"]
 
 
+async def test_a_class_may_demand_a_note_for_its_acknowledgement(database: Database) -> None:
+    plant = await plant_in_alarm(database, 2)
+    await database.execute("update alarm_definitions set class = 'safety' where alarm_id = $1", plant.high[0])
+    assert await alarms.note_classes(database) == ()
+    assert await alarms.set_note_classes(database, ["safety"], "shift order 12", "desk 1")
+    assert not await alarms.set_note_classes(database, ["safety", "safety"], "once more", "desk 1")
+    async with signed_in(database, "ksys_operator") as (db, _name):
+        keys = [row.key for row in (await alarms.load_active(db)).rows]
+        told = {each.alarm_id: each for each in await alarms.acknowledge(db, keys, "desk 1", "  ")}
+        assert [told[alarm_id].result for alarm_id in plant.high] == ["note", "acked"]
+        assert alarms.describe(told[plant.high[0]]) == "Its class needs a note: Ctrl+J."
+        assert await plant.states() == ["UNACK", "ACKED"]
+        (outcome,) = await alarms.acknowledge(db, [k for k in keys if k[0] == plant.high[0]], "desk 1", "on my way")
+        assert outcome.result == "acked"
+        with pytest.raises(DeniedError):
+            await alarms.set_note_classes(db, [], "no notes", "desk 1")
+    async with signed_in(database, "ksys_admin") as (db, name):
+        assert await alarms.set_note_classes(db, [], "trial is over", "desk 1")
+    assert await database.fetchval("select actor from audit_log where reason = 'trial is over'") == name
+    with pytest.raises(KnownError) as refused:
+        await alarms.set_note_classes(database, ["urgent"], "typo", "desk 1")
+    assert refused.value.code == "alarm.class"
+
+
 @pytest.mark.parametrize(
     ("permit", "review", "code"),
     [
