@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.i18n import N_, tr
-from ksys_hmi.formats import format_moment
+from ksys_hmi.formats import format_clock, format_moment
 from ksys_hmi.runtime import Evaluation
 
 STATES: Final[Mapping[str, str]] = {
@@ -95,4 +95,13 @@ def loss_words(evaluation: Evaluation, zone: ZoneInfo) -> str:
         return tr("Alarms have never been evaluated: the service has not run on this database")
     if evaluation.phase == "stopped":
         return tr("Alarms are not evaluated since {time}", time=format_moment(evaluation.last_ns, zone))
+    return ""
+
+
+def loss_mark(evaluation: Evaluation, zone: ZoneInfo) -> str:
+    """The same where there is little room."""
+    if evaluation.phase == "never":
+        return tr("NEVER EVALUATED")
+    if evaluation.phase == "stopped":
+        return tr("NOT EVALUATED since {time}", time=format_clock(evaluation.last_ns, zone))
     return ""

@@ -15,7 +15,8 @@ START_NS: Final = 30 * SECOND
 
 
 class EvaluationWatch:
-    """Judges one pulse after the other. A screen that has seen a pass waits no longer than `LATE_NS` for the next."""
+    """Judges one pulse after the other. A screen waits `START_NS` for a first pass of its own time; after that one no
+    longer than `LATE_NS` for the next: what is left from before its start says nothing of a service that starts now."""
 
     def __init__(self) -> None:
         self._began_ns: int | None = None
@@ -25,8 +26,8 @@ class EvaluationWatch:
         """What `pulse` says of the evaluation."""
         if self._began_ns is None:
             self._began_ns = pulse.clock_ns
+        self._seen = self._seen or (pulse.evaluated_ns or 0) > self._began_ns
         if pulse.evaluation_due_ns is not None and pulse.clock_ns - pulse.evaluation_due_ns <= LATE_NS:
-            self._seen = True
             return Evaluation("on")
         if not self._seen and pulse.clock_ns - self._began_ns < START_NS:
             return Evaluation("awaited")

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTool
 from ksys_core.domain.alarms.rows import LISTED
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
-from ksys_hmi.alarm_words import evaluation_words, loss_words
+from ksys_hmi.alarm_words import evaluation_words, loss_mark
 from ksys_hmi.formats import format_clock
 from ksys_hmi.models.alarm_columns import AlarmColumns, Columns
 from ksys_hmi.models.alarm_filter import AlarmFilter
@@ -190,9 +190,9 @@ class AlarmList(QWidget):
             )
         if state.stale_since is not None:
             parts.append(tr("view frozen at {time}", time=format_clock(state.stale_since, self._runtime.zone)))
-        loss = loss_words(self._runtime.evaluation, self._runtime.zone)
-        if loss:
-            parts.insert(0, loss)
+        mark = loss_mark(self._runtime.evaluation, self._runtime.zone)
+        if mark:
+            parts.insert(0, mark)
         return "   ".join(parts)
 
     def _hint_for(self, state: AlarmsState) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts, theme
-from ksys_hmi.alarm_words import evaluation_words, loss_words
+from ksys_hmi.alarm_words import evaluation_words, loss_mark, loss_words
 from ksys_hmi.formats import format_clock
 from ksys_hmi.models.area_roll_up import Count
 from ksys_hmi.presenters.banner import BannerAlarm, BannerState
@@ -202,10 +202,9 @@ class Notice(BannerButton):
 
     def _texts(self, state: BannerState) -> list[str]:
         lines = [state.error] if state.error else []
-        if self.evaluation.phase == "never":
-            lines.append(tr("NEVER EVALUATED"))
-        if self.evaluation.phase == "stopped":
-            lines.append(tr("NOT EVALUATED since {time}", time=format_clock(self.evaluation.last_ns, self._zone)))
+        mark = loss_mark(self.evaluation, self._zone)
+        if mark:
+            lines.append(mark)
         if state.flood is not None:
             since = format_clock(state.flood.since_ns, self._zone)[:5]
             lines.append(tr("FLOOD since {time}: {n} alarms", time=since, n=state.flood.count))

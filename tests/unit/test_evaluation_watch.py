@@ -17,6 +17,7 @@ def pulse(clock: int, evaluated: int | None) -> Pulse:
 
 def test_a_pass_that_is_overdue_is_a_loss_until_the_next_one() -> None:
     watch = EvaluationWatch()
+    watch.judge(pulse(NOW - SECOND, NOW - SECOND))
     assert watch.judge(pulse(NOW, NOW)) == Evaluation("on")
     assert watch.judge(pulse(NOW + SECOND + LATE_NS, NOW)) == Evaluation("on")
     late = NOW + SECOND + LATE_NS + 1
@@ -30,7 +31,14 @@ def test_a_screen_that_starts_waits_for_a_service_that_starts_beside_it() -> Non
     assert watch.judge(pulse(NOW, yesterday)) == Evaluation("awaited")
     assert watch.judge(pulse(NOW + START_NS - 1, yesterday)) == Evaluation("awaited")
     assert watch.judge(pulse(NOW + START_NS, yesterday)) == Evaluation("stopped", yesterday)
-    assert EvaluationWatch().judge(pulse(NOW, NOW - SECOND)) == Evaluation("on")
+
+
+def test_the_last_pass_before_a_restart_of_everything_is_not_held_against_the_next_service() -> None:
+    watch = EvaluationWatch()
+    assert watch.judge(pulse(NOW, NOW - SECOND)) == Evaluation("on")
+    assert watch.judge(pulse(NOW + 10 * SECOND, NOW - SECOND)) == Evaluation("awaited")
+    assert watch.judge(pulse(NOW + 12 * SECOND, NOW + 12 * SECOND)) == Evaluation("on")
+    assert watch.judge(pulse(NOW + 20 * SECOND, NOW + 12 * SECOND)) == Evaluation("stopped", NOW + 12 * SECOND)
 
 
 def test_a_database_that_never_had_a_service_is_told_from_one_that_lost_it() -> None:
