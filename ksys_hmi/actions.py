@@ -91,7 +91,7 @@ ACTIONS: Final = (
     ),
     ActionSpec(
         "rules.end_maintenance",
-        N_("End maintenance"),
+        N_("End maintenance …"),
         "Ctrl+Shift+M",
         "rules",
         ALARM,
@@ -136,7 +136,7 @@ ACTIONS: Final = (
             ("edit", N_("Change …"), "Ctrl+E"),
             ("test", N_("Send a test"), "Ctrl+T"),
             ("switch", N_("Switch on / off"), "Ctrl+D"),
-            ("delete", N_("Delete"), "Del"),
+            ("delete", N_("Delete …"), "Del"),
         )
     ),
     ActionSpec("models.train", N_("Train …"), "Ctrl+T", "models", permission="engineer", needs_database=True),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from ksys_core.i18n import N_, tr
+from ksys_hmi.formats import format_clock, format_moment
+from ksys_hmi.runtime import Evaluation
 
 STATES: Final[Mapping[str, str]] = {
     "NORM": N_("Normal"),
@@ -77,3 +80,28 @@ def kind_word(mnemonic: str) -> str:
 def event_word(mnemonic: str) -> str:
     """The kind of a journal entry in the person's language."""
     return tr(EVENTS.get(mnemonic, mnemonic))
+
+
+def evaluation_words(evaluation: Evaluation, zone: ZoneInfo) -> str:
+    """Why an empty list of alarms says nothing about the plant; empty while alarms are evaluated."""
+    if evaluation.phase == "awaited":
+        return tr("Waiting for the evaluation of alarms …")
+    return loss_words(evaluation, zone)
+
+
+def loss_words(evaluation: Evaluation, zone: ZoneInfo) -> str:
+    """That alarms are not evaluated, and since when; empty while they are, or while that is not known yet."""
+    if evaluation.phase == "never":
+        return tr("Alarms have never been evaluated: the service has not run on this database")
+    if evaluation.phase == "stopped":
+        return tr("Alarms are not evaluated since {time}", time=format_moment(evaluation.last_ns, zone))
+    return ""
+
+
+def loss_mark(evaluation: Evaluation, zone: ZoneInfo) -> str:
+    """The same where there is little room."""
+    if evaluation.phase == "never":
+        return tr("NEVER EVALUATED")
+    if evaluation.phase == "stopped":
+        return tr("NOT EVALUATED since {time}", time=format_clock(evaluation.last_ns, zone))
+    return ""

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QObject, Signal
@@ -46,6 +46,19 @@ class ConnectionState:
 
 
 @dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Whether alarms are evaluated.
+
+    Attributes:
+        phase: "awaited" from the start of the program until it is known.
+        last_ns: the last pass by the database's clock, when it has `stopped`.
+    """
+
+    phase: Literal["awaited", "on", "stopped", "never"] = "awaited"
+    last_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """Wish to show page `page_id` with what it should show (``tags=[...]``, ``at=ns``)."""
 
@@ -60,6 +73,8 @@ class Events(QObject):
     """(kind, ids): something changed in the database; empty ids mean all. Kind ``resync`` means everything."""
     connection_changed = Signal(object)
     """`ConnectionState`"""
+    evaluation_changed = Signal(object)
+    """`Evaluation`"""
     page_requested = Signal(object)
     """`PageRequest`"""
     message = Signal(str)
@@ -78,6 +93,7 @@ class Runtime:
         self.zone: ZoneInfo = settings.zone
         self.events = Events()
         self.connection = ConnectionState(connected=False, since_ns=time.time_ns())
+        self.evaluation = Evaluation()
         self.session = Session("", frozenset())
         self.sensors: Mapping[int, Sensor] = {}
         self.clock_offset_ns = 0
@@ -121,6 +137,12 @@ class Runtime:
         if state != self.connection:
             self.connection = state
             self.events.connection_changed.emit(state)
+
+    def set_evaluation(self, evaluation: Evaluation) -> None:
+        """Announce that the evaluation of alarms stopped or goes on."""
+        if evaluation != self.evaluation:
+            self.evaluation = evaluation
+            self.events.evaluation_changed.emit(evaluation)
 
     def spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run `work` under the root task group.

@@ -10,6 +10,7 @@ from typing import Final
 from ksys_core.errors import KnownError
 from ksys_core.services.alarms_evaluator import DEFINING, AlarmEvaluator
 from ksys_core.services.alarms_modes import FloodWatch
+from ksys_core.store.alarms_passes import pass_done
 from ksys_core.store.events import EventStream, Joined
 from scheduler_service.context import JobContext
 
@@ -55,8 +56,9 @@ async def _on_definitions(evaluator: AlarmEvaluator, changes: Joined, note: Call
 
 
 async def _on_timer(evaluator: AlarmEvaluator, context: JobContext, note: Callable[[int], None]) -> None:
-    floods = FloodWatch(context.db)
+    floods, pause_s = FloodWatch(context.db), context.settings.jobs.alarms_s
     while True:
         note(await evaluator.on_timer(context.clock()))
         await floods.check(context.clock())
-        await asyncio.sleep(context.settings.jobs.alarms_s)
+        await pass_done(context.db, pause_s)
+        await asyncio.sleep(pause_s)

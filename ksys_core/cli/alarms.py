@@ -13,6 +13,7 @@ from cyclopts import App
 from ksys_core.cli import (
     alarms_compare,
     alarms_journal,
+    alarms_note_classes,
     alarms_own_approval,
     alarms_report,
     alarms_table,
@@ -37,6 +38,7 @@ app.command(alarms_table.export, name="export")
 app.command(alarms_table.import_, name="import")
 app.command(alarms_compare.command, name="compare")
 app.command(alarms_own_approval.command, name="own-approval")
+app.command(alarms_note_classes.command, name="note-classes")
 
 _LINES: Final = (
     N_("{count} annunciations: {per_day:.1f} a day, {per_hour:.2f} an hour, {per_10min:.2f} in ten minutes"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Literal
 
 import asyncpg
@@ -15,7 +14,7 @@ from ksys_core.i18n import N_
 from ksys_core.store.pool import Database
 
 LONGEST_TEXT: Final = 2000
-Result = Literal["acked", "done", "already", "newer", "normal", "single", "hidden", "refused", "unknown"]
+Result = Literal["acked", "done", "already", "newer", "normal", "single", "note", "hidden", "refused", "unknown"]
 AlarmKey = tuple[int, int]
 """(alarm id, occurrence): what was on the screen."""
 
@@ -27,6 +26,7 @@ class Outcome:
     Attributes:
         result: ``acked`` or ``done``; ``already``: `by` did it `at` (ns); ``newer``: it has sounded again since it was
             displayed; ``normal``: nothing to acknowledge; ``single``: a highly managed alarm, to be acknowledged alone;
+            ``note``: its class is acknowledged with a note only;
             ``hidden``: shelved, suppressed or out of service; ``refused``: its state or definition forbids it.
     """
 
@@ -40,6 +40,17 @@ async def acknowledge(db: Database, keys: Sequence[AlarmKey], station: str, comm
     """Acknowledge the occurrences that were displayed, and only these."""
     ids, occurrences = [key[0] for key in keys], [key[1] for key in keys]
     return await _call(db, "alarm_acknowledge($1, $2, $3, $4)", ids, occurrences, station, checked_text(comment))
+
+
+async def note_classes(db: Database) -> tuple[str, ...]:
+    """Classes whose alarms are acknowledged with a note only."""
+    return tuple(await db.fetchval("select alarm_note_classes()"))
+
+
+async def set_note_classes(db: Database, classes: Sequence[str], reason: str, station: str) -> bool:
+    """Choose them, all at once; False when they are chosen already."""
+    given = list(classes), checked_reason(reason), station
+    return bool(await db.fetchval("select alarm_set_note_classes($1, $2, $3)", *given))
 
 
 async def unacknowledge(db: Database, alarm_ids: Sequence[int], station: str, reason: str) -> list[Outcome]:
@@ -75,12 +86,15 @@ async def unshelve(db: Database, alarm_ids: Sequence[int], station: str) -> list
 
 
 async def remove_from_service(
-    db: Database, alarm_ids: Sequence[int], station: str, reason: str, permit: str, review: int | None
+    db: Database, alarm_ids: Sequence[int], station: str, reason: str, permit: str, review: int
 ) -> list[Outcome]:
-    """Take alarms out of service for maintenance, with a permit and a date (ns) on which to review it."""
-    when: datetime | None = None if review is None else to_datetime(review)
+    """Take alarms out of service for maintenance, under a work permit and until a review ahead (ns).
+
+    Raises:
+        KnownError: reason or permit is missing, or the review does not lie ahead.
+    """
     call = "alarm_remove_from_service($1, $2, $3, $4, $5)"
-    return await _call(db, call, alarm_ids, station, checked_reason(reason), permit, when)
+    return await _call(db, call, alarm_ids, station, checked_reason(reason), checked_text(permit), to_datetime(review))
 
 
 async def return_to_service(db: Database, alarm_ids: Sequence[int], station: str, reason: str = "") -> list[Outcome]:

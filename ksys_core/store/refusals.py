@@ -33,6 +33,9 @@ TEXTS: Final[dict[str, str]] = {
         "{tag}: limit {lower} ({lower_value}) must be below {upper} ({upper_value}). Change one of them."
     ),
     "alarm.reason_missing": N_("Please give a reason."),
+    "alarm.permit_missing": N_("Please give the number of the work permit."),
+    "alarm.class": N_("There is no such class of alarms."),
+    "alarm.review": N_("Out of service needs a date of review that lies ahead."),
     "alarm.text_too_long": N_("The text has {length} characters; at most {most} are kept. Please shorten it."),
     "rules.changed": N_("Rule R{rule} has been changed by {by} since it was displayed. Please look again."),
     "rules.own": N_(

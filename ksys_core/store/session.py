@@ -37,12 +37,15 @@ class Pulse:
     """Signs of life, nanoseconds UTC; None where there has never been one.
 
     `filled` is the part (0-1) of the sources' history that is in while it is being filled, else None.
+    `evaluated_ns` is the last pass of the alarm evaluation, `evaluation_due_ns` when the next one was to follow.
     """
 
     clock_ns: int
     newest_reading_ns: int | None
     heartbeat_ns: int | None
     filled: float | None
+    evaluated_ns: int | None
+    evaluation_due_ns: int | None
 
 
 _PULSE = """
@@ -50,16 +53,24 @@ select clock_timestamp() as clock,
        (select max(ts) from sensor_latest) as newest_reading,
        (select max(heartbeat_at) from service_instances) as heartbeat,
        (select sum(fill_done)::float8 / sum(fill_total) from data_sources
-         where enabled and fill_total > 0 having sum(fill_done) < sum(fill_total)) as filled
+         where enabled and fill_total > 0 having sum(fill_done) < sum(fill_total)) as filled,
+       (select evaluated_at from alarm_evaluation) as evaluated, (select next_at from alarm_evaluation) as due
 """
 
 
 async def pulse(db: Database) -> Pulse:
-    """The database's clock, its newest reading and the newest heartbeat of any service instance."""
+    """The database's clock, its newest reading, the newest heartbeat of any service instance, its last evaluation."""
     row = await db.fetchrow(_PULSE)
     assert row is not None
-    newest, heartbeat = row["newest_reading"], row["heartbeat"]
-    return Pulse(to_ns(row["clock"]), newest and to_ns(newest), heartbeat and to_ns(heartbeat), row["filled"])
+    newest, heartbeat, evaluated, due = (row[name] for name in ("newest_reading", "heartbeat", "evaluated", "due"))
+    return Pulse(
+        clock_ns=to_ns(row["clock"]),
+        newest_reading_ns=newest and to_ns(newest),
+        heartbeat_ns=heartbeat and to_ns(heartbeat),
+        filled=row["filled"],
+        evaluated_ns=evaluated and to_ns(evaluated),
+        evaluation_due_ns=due and to_ns(due),
+    )
 
 
 async def lost_sources(db: Database) -> tuple[str, ...]:

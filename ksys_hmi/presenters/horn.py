@@ -46,7 +46,7 @@ class Repeater:
 
         Args:
             sounding: how many alarms of each priority ask for the horn.
-            lost: the database is lost, and nobody has silenced that.
+            lost: the database or the evaluation of alarms is lost, and nobody has silenced that.
         """
         before, self._before = self._before, sounding
         if lost:
@@ -97,7 +97,8 @@ class HornPresenter(Presenter[HornState]):
         self.station = f"{platform.node()}/{os.getpid()}"
         self._repeater = Repeater()
         self._sounding: Mapping[int, int] = {}
-        self._loss_silenced = False
+        self._silenced = 0
+        """The loss that has been silenced, as `_loss` grades it."""
         self._claimed = False
         self._opened_at = -REOPEN_S
         self._timer = QTimer(self)
@@ -139,13 +140,20 @@ class HornPresenter(Presenter[HornState]):
             self.runtime.spawn(self._open(), "open the audio device")
         if device != self.state.device:
             self.publish(replace(self.state, device=device))
-        lost = self.runtime.connection.stale_since is not None
-        self._loss_silenced &= lost
+        loss = self._loss
+        self._silenced = min(self._silenced, loss)
         if not self.state.mine:
             return
-        tone = self._repeater.due({} if lost else self._sounding, now, lost=lost and not self._loss_silenced)
+        tone = self._repeater.due({} if loss == 2 else self._sounding, now, lost=loss > self._silenced)
         if tone is not None:
             self.engine.play(samples(tone, self.state.volume))
+
+    @property
+    def _loss(self) -> int:
+        """2: the database is lost, 1: alarms are no longer evaluated, 0: neither."""
+        if self.runtime.connection.stale_since is not None:
+            return 2
+        return int(self.runtime.evaluation.phase == "stopped")
 
     async def _open(self) -> None:
         await asyncio.to_thread(self.engine.open)
@@ -162,16 +170,17 @@ class HornPresenter(Presenter[HornState]):
     def silence(self) -> None:
         """Be silent until the next new alarm; nothing is acknowledged."""
         self.engine.stop()
-        if self.runtime.connection.stale_since is not None:
-            self._loss_silenced = True
-        elif self.runtime.may("operator"):
+        self._silenced = self._loss
+        if self._silenced < 2 and self.runtime.may("operator"):
             self.runtime.spawn(self._silence(), "silence")
 
     async def _silence(self) -> None:
         count = await alarms_horn.silence_all(self.runtime.db, self.station)
         self._sounding = {}
-        text = tr.plural("{n} alarm silenced.", "{n} alarms silenced.", count) if count else tr("Nothing sounds.")
-        self.runtime.events.message.emit(text)
+        if count:
+            self.runtime.events.message.emit(tr.plural("{n} alarm silenced.", "{n} alarms silenced.", count))
+        elif not self._silenced:
+            self.runtime.events.message.emit(tr("Nothing sounds."))
 
     def take(self) -> None:
         """Let the horn sound here."""

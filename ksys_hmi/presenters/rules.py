@@ -112,17 +112,20 @@ class RulesPresenter(Presenter[RulesState]):
         except KnownError as error:
             return Preview(error=str(error))
 
-    def save(self, draft: RuleDraft, rule: Rule | None) -> None:
-        """Store a new rule, or another version of `rule`."""
-
-        async def work() -> str:
+    async def save(self, draft: RuleDraft, rule: Rule | None) -> str:
+        """Store a new rule, or another version of `rule`; why it was refused, or "" when it came through."""
+        old = (rule.rule_id, rule.version) if rule else (None, 0)
+        try:
             made = await self._rule(draft)
-            old = (rule.rule_id, rule.version) if rule else (None, 0)
             rule_id = await alarms_rules.save(self.runtime.db, made, self._station, rule_id=old[0], version=old[1])
-            self.publish(replace(self.state, chosen=rule_id))
-            return tr("R{rule} is stored. It acts once another engineer has approved it.", rule=rule_id)
-
-        self._do(work(), "save a rule")
+        except KnownError as error:
+            return str(error)
+        self.publish(replace(self.state, chosen=rule_id))
+        self.runtime.events.message.emit(
+            tr("R{rule} is stored. It acts once another engineer has approved it.", rule=rule_id)
+        )
+        self.refresh()
+        return ""
 
     def approve(self, rule: Rule) -> None:
         """Approve the version that is displayed."""
@@ -153,11 +156,11 @@ class RulesPresenter(Presenter[RulesState]):
 
         self._do(work(), "start maintenance")
 
-    def end_maintenance(self, maintenance: Maintenance) -> None:
+    def end_maintenance(self, maintenance: Maintenance, reason: str) -> None:
         """End it early."""
 
         async def work() -> str:
-            await alarms_modes.end_maintenance(self.runtime.db, maintenance.maintenance_id, self._station)
+            await alarms_modes.end_maintenance(self.runtime.db, maintenance.maintenance_id, self._station, reason)
             return tr("Maintenance of {area} has ended.", area=maintenance.area)
 
         self._do(work(), "end maintenance")

@@ -1,4 +1,4 @@
-"""The status line's facts: how old the data and the service's heartbeat are, how far the clocks are apart."""
+"""Signs of life: how old data and heartbeat are, how far the clocks are apart, whether alarms are evaluated."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ksys_core.store.session import Pulse, pulse
 from ksys_hmi.presenters.base import PageState, Presenter
+from ksys_hmi.presenters.evaluation import EvaluationWatch
 from ksys_hmi.runtime import Runtime
 
 POLL_S = 2.0
@@ -23,18 +24,20 @@ class StatusState(PageState):
 
 
 class StatusPresenter(Presenter[StatusState]):
-    """Asks the database every 2 s; the runtime's clock is corrected by the answer."""
+    """Asks the database every 2 s; the answer corrects the runtime's clock and says whether alarms are evaluated."""
 
     period_s = POLL_S
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime, StatusState())
+        self._evaluation = EvaluationWatch()
 
     async def load(self) -> StatusState:
         sent = time.time_ns()
         answer: Pulse = await pulse(self.runtime.db)
         middle = (sent + time.time_ns()) // 2
         self.runtime.clock_offset_ns = answer.clock_ns - middle
+        self.runtime.set_evaluation(self._evaluation.judge(answer))
         return StatusState(
             loading=False,
             newest_reading_ns=answer.newest_reading_ns,

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -78,15 +78,25 @@ def _numbered(name: str, texts: tuple[str, ...]) -> ItemList:
 
 
 class ReasonDialog(QDialog):
-    """Asks for a reason: a digit in the list of quick ones takes it at once, or it is typed below."""
+    """Asks for a reason: a digit in the list of quick ones takes it at once, or it is typed below.
+
+    What is needed and not yet there stands above a greyed OK.
+    """
 
     def __init__(
-        self, parent: QWidget, title: str, quick: tuple[str, ...] = QUICK_REASONS, *, first: bool = True
+        self,
+        parent: QWidget,
+        title: str,
+        quick: tuple[str, ...] = QUICK_REASONS,
+        *,
+        first: bool = True,
+        needed: bool = True,
     ) -> None:
-        """`first`: the first quick reason stands there already."""
+        """`first`: the first quick reason stands there already; `needed`: it may not be empty."""
         super().__init__(parent)
         self.setWindowTitle(title)
         self._quick = quick
+        self._needed = needed
         self.column = QVBoxLayout(self)
         heading = QLabel(title)
         heading.setTextFormat(Qt.TextFormat.PlainText)
@@ -103,14 +113,38 @@ class ReasonDialog(QDialog):
             self.column.addWidget(self.quick)
             _digits(self.quick, len(quick), self.choose)
         self.column.addWidget(self.reason)
+        self.lacking = QLabel()
+        self.column.addWidget(self.lacking)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("OK"))
+        self.ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.ok.setText(tr("OK"))
         buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self.column.addWidget(buttons)
         self.setMinimumWidth(fonts.px(460))
+        self.reason.textChanged.connect(self.look)
         (self.quick if quick else self.reason).setFocus()
+
+    def missing(self) -> str:
+        """What is still to be given; empty: nothing."""
+        return tr("Please give a reason.") if self._needed and not self.reason.text().strip() else ""
+
+    def look(self) -> None:
+        """Say what is missing; OK works once nothing is."""
+        missing = self.missing()
+        self.lacking.setText(missing)
+        self.lacking.setVisible(bool(missing))
+        self.ok.setEnabled(not missing)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self.look()
+        super().showEvent(event)
+
+    def accept(self) -> None:
+        """Nothing happens while something is missing: what was given stays."""
+        if not self.missing():
+            super().accept()
 
     def answer(self) -> Answer:
         """What was given; meaningful once accepted."""
@@ -175,6 +209,7 @@ class ServiceDialog(ReasonDialog):
         self.permit = QLineEdit()
         self.permit.setMaxLength(200)
         self.permit.setAccessibleName(tr("Permit number"))
+        self.permit.textChanged.connect(self.look)
         self.days = QSpinBox()
         self.days.setRange(1, 90)
         self.days.setValue(7)
@@ -184,6 +219,9 @@ class ServiceDialog(ReasonDialog):
             self.column.insertWidget(place, QLabel(widget.accessibleName()))
             self.column.insertWidget(place + 1, widget)
         self.permit.setFocus()
+
+    def missing(self) -> str:
+        return super().missing() if self.permit.text().strip() else tr("Please give the number of the work permit.")
 
     def answer(self) -> Answer:
         return Answer(super().answer().reason, self.days.value() * 86_400, self.permit.text().strip())

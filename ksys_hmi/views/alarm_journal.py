@@ -51,7 +51,7 @@ class AlarmJournal(Page[JournalState]):
         self.filter.chosen.connect(presenter.set_choice)
         self.number.editingFinished.connect(self._on_number)
         self.page_size.currentIndexChanged.connect(lambda _index: presenter.set_size(self.page_size.currentData()))
-        self.table.row_activated.connect(self._open_trend)
+        self.table.row_activated.connect(self.open_trend)
         self.retranslate()
         self.render_state(presenter.state)
 
@@ -135,7 +135,8 @@ class AlarmJournal(Page[JournalState]):
     def _export(self) -> None:
         ask_where(self, tr("Export the journal"), self._journal.proposed_name(), table_kinds(), self._journal.write)
 
-    def _open_trend(self) -> None:
+    def open_trend(self) -> None:
+        """The tag of the chosen entry at its time."""
         entry = self.table.current
         if entry is not None:
             self.runtime.open_page("trend", tags=[entry.tag], at=entry.source)

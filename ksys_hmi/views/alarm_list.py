@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTool
 from ksys_core.domain.alarms.rows import LISTED
 from ksys_core.i18n import tr
 from ksys_hmi.actions import Actions
+from ksys_hmi.alarm_words import evaluation_words, loss_mark
 from ksys_hmi.formats import format_clock
 from ksys_hmi.models.alarm_columns import AlarmColumns, Columns
 from ksys_hmi.models.alarm_filter import AlarmFilter
@@ -100,6 +101,7 @@ class AlarmList(QWidget):
     def _connect(self) -> None:
         self.alarms.changed.connect(self.show_state)
         self.alarms.live.changed.connect(self._show_live)
+        self._runtime.events.evaluation_changed.connect(lambda: self.show_state(self.alarms.state))
         self.filter.filter_changed.connect(self._apply_filter)
         self.table.hold_wanted.connect(self.alarms.hold)
         self.table.sight_changed.connect(self._look)
@@ -188,6 +190,9 @@ class AlarmList(QWidget):
             )
         if state.stale_since is not None:
             parts.append(tr("view frozen at {time}", time=format_clock(state.stale_since, self._runtime.zone)))
+        mark = loss_mark(self._runtime.evaluation, self._runtime.zone)
+        if mark:
+            parts.insert(0, mark)
         return "   ".join(parts)
 
     def _hint_for(self, state: AlarmsState) -> str:
@@ -196,7 +201,7 @@ class AlarmList(QWidget):
         if state.loading:
             return tr("Loading …")
         if not state.total:
-            return tr(self.spec.empty)
+            return evaluation_words(self._runtime.evaluation, self._runtime.zone) or tr(self.spec.empty)
         return "" if state.shown else tr("No alarm matches the filter.")
 
     def _apply_filter(self, wanted: AlarmFilter) -> None:

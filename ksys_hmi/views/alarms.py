@@ -90,15 +90,20 @@ class AlarmsPage(Page[AlarmsState]):
         self.retranslate()
 
     @property
-    def shown(self) -> AlarmList:
-        """The list that actions go to: the one that is shown, else the active one."""
+    def _shown(self) -> AlarmList | None:
+        """The list in sight, where actions go; nothing is done to what nobody sees."""
         current = self._tabs.currentWidget()
-        return current if isinstance(current, AlarmList) else self.list
+        return current if isinstance(current, AlarmList) and current.isVisible() else None
+
+    @property
+    def _alarms(self) -> AlarmsPresenter:
+        """What carries out actions on the rows of the list in sight."""
+        return (self._shown or self.list).alarms
 
     def _connect_list(self, each: AlarmList) -> None:
         title = each.spec.title
         each.columns.changed.connect(lambda: self.own.save_columns(title, each.columns.layout_of_columns()))
-        each.filter.save_wanted.connect(self._save_filter)
+        each.filter.save_wanted.connect(lambda: self._save_filter(each))
         each.filter.delete_wanted.connect(self.own.delete_filter)
 
     def open(self, **params: Any) -> None:
@@ -116,45 +121,43 @@ class AlarmsPage(Page[AlarmsState]):
 
     def handlers(self) -> dict[str, Callable[[], object]]:
         return {
-            "alarm.ack": lambda: self.shown.alarms.acknowledge(self._selected()),
-            "alarm.ack_page": lambda: self.shown.alarms.acknowledge(self._visible()),
+            "alarm.ack": lambda: self._alarms.acknowledge(self._selected()),
+            "alarm.ack_page": lambda: self._alarms.acknowledge(self._visible()),
             "alarm.ack_note": lambda: self._ask(
-                ReasonDialog(self, self._title(N_("Acknowledge: {tags}")), QUICK_NOTES, first=False),
-                lambda rows, given: self.shown.alarms.acknowledge(rows, given.reason),
+                self._note_dialog(N_("Acknowledge: {tags}")),
+                lambda rows, given: self._alarms.acknowledge(rows, given.reason),
             ),
             "alarm.confirm": lambda: self._ask(
-                ReasonDialog(
-                    self, self._title(N_("Confirm that the action is taken: {tags}")), QUICK_NOTES, first=False
-                ),
-                lambda rows, given: self.shown.alarms.confirm(rows, given.reason),
+                self._note_dialog(N_("Confirm that the action is taken: {tags}")),
+                lambda rows, given: self._alarms.confirm(rows, given.reason),
             ),
             "alarm.shelve": self._shelve,
             "alarm.comment": lambda: self._ask(
-                ReasonDialog(self, self._title(N_("Comment: {tags}")), QUICK_NOTES, first=False),
-                lambda rows, given: self.shown.alarms.comment(rows, given.reason),
+                self._note_dialog(N_("Comment: {tags}"), needed=True),
+                lambda rows, given: self._alarms.comment(rows, given.reason),
             ),
             "alarm.unack": lambda: self._ask(
                 ReasonDialog(self, self._title(N_("Withdraw the acknowledgement: {tags}")), first=False),
-                lambda rows, given: self.shown.alarms.unacknowledge(rows, given.reason),
+                lambda rows, given: self._alarms.unacknowledge(rows, given.reason),
             ),
             "alarm.out_of_service": lambda: self._ask(
                 ServiceDialog(self, self._title(N_("Take out of service: {tags}"))),
-                lambda rows, given: self.shown.alarms.remove_from_service(
+                lambda rows, given: self._alarms.remove_from_service(
                     rows, given.reason, given.permit, given.seconds or 0
                 ),
             ),
-            "alarm.reset": lambda: self.shown.alarms.reset(self._selected()),
-            "alarm.unshelve": lambda: self.shown.alarms.unshelve(self._selected()),
-            "alarm.in_service": lambda: self.shown.alarms.return_to_service(self._selected()),
+            "alarm.reset": lambda: self._alarms.reset(self._selected()),
+            "alarm.unshelve": lambda: self._alarms.unshelve(self._selected()),
+            "alarm.in_service": lambda: self._alarms.return_to_service(self._selected()),
             "alarms.trend": self._open_trend,
             "alarms.faceplate": self._open_faceplate,
-            "alarms.show_new": self._show_new,
-            "alarms.group": self.list.toggle_groups,
+            "alarms.show_new": lambda: self._on_list(AlarmList.show_new),
+            "alarms.group": lambda: self._on_list(AlarmList.toggle_groups),
             "alarms.search": self._search,
             "alarms.clear_filter": self._clear_filter,
-            "alarms.save_filter": self._save_filter,
-            "alarms.filters": self._open_filters,
-            "alarms.columns": self._choose_columns,
+            "alarms.save_filter": lambda: self._on_list(self._save_filter),
+            "alarms.filters": lambda: self._on_list(lambda shown: shown.filter.open_saved()),
+            "alarms.columns": lambda: self._on_list(self._choose_columns),
             "alarm.what_if": self._what_if,
         }
 
@@ -195,11 +198,10 @@ class AlarmsPage(Page[AlarmsState]):
                 each.alarms.stop()
 
     def _selected(self) -> list[AlarmRow]:
-        """Of the list in sight; nothing is done to what nobody sees."""
-        return self.shown.table.selected_alarms() if self.shown.isVisible() else []
+        return [] if self._shown is None else self._shown.table.selected_alarms()
 
     def _visible(self) -> list[AlarmRow]:
-        return self.shown.table.visible_alarms() if self.shown.isVisible() else []
+        return [] if self._shown is None else self._shown.table.visible_alarms()
 
     def _shelve(self) -> None:
         if self._tabs.currentWidget() is self.analytics:
@@ -211,8 +213,11 @@ class AlarmsPage(Page[AlarmsState]):
             return
         self._ask(
             ShelveDialog(self, self._title(N_("Shelve: {tags}")), min(longest, default=0.0)),
-            lambda rows, given: self.shown.alarms.shelve(rows, given.reason, given.seconds),
+            lambda rows, given: self._alarms.shelve(rows, given.reason, given.seconds),
         )
+
+    def _note_dialog(self, text: str, *, needed: bool = False) -> ReasonDialog:
+        return ReasonDialog(self, self._title(text), QUICK_NOTES, first=False, needed=needed)
 
     def _title(self, text: str) -> str:
         rows = self._selected()
@@ -233,33 +238,44 @@ class AlarmsPage(Page[AlarmsState]):
         self.runtime.spawn(work(), "alarm dialog")
 
     def _what_if(self) -> None:
-        row = self.shown.table.current_alarm
+        row = self._current()
         if self._tabs.currentWidget() is self.analytics:
             self.analytics.what_if()
         elif row is not None:
             open_what_if(self.runtime, self, row.tag, row.kind, row.label)
 
+    def _current(self) -> AlarmRow | None:
+        return None if self._shown is None else self._shown.table.current_alarm
+
     def _open_trend(self) -> None:
-        row = self.shown.table.current_alarm
-        if row is not None:
+        row = self._current()
+        if self._tabs.currentWidget() is self.journal:
+            self.journal.open_trend()
+        elif row is not None:
             self.runtime.open_page("trend", tags=[row.tag], at=row.active_since)
 
     def _open_faceplate(self) -> None:
-        row = self.shown.table.current_alarm
+        row = self._current()
         if row is not None and row.sensor_id in self.runtime.sensors:
             open_faceplate(self.runtime, row.sensor_id, self)
 
-    def _show_new(self) -> None:
-        self.shown.show_new()
+    def _on_list(self, act: Callable[[AlarmList], object]) -> None:
+        if self._shown is None:
+            self.runtime.events.message.emit(tr("Choose the tab of a list of alarms first."))
+        else:
+            act(self._shown)
 
     def _search(self) -> None:
-        self.shown.filter.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        if self._tabs.currentWidget() is self.journal:
+            self.journal.filter.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        else:
+            self._on_list(lambda shown: shown.filter.search.setFocus(Qt.FocusReason.ShortcutFocusReason))
 
     def _clear_filter(self) -> None:
-        self.shown.filter.clear()
-
-    def _open_filters(self) -> None:
-        self.shown.filter.open_saved()
+        if self._tabs.currentWidget() is self.journal:
+            self.journal.filter.reset()
+        else:
+            self._on_list(lambda shown: shown.filter.clear())
 
     def _show_own(self) -> None:
         for each in self.lists:
@@ -268,13 +284,13 @@ class AlarmsPage(Page[AlarmsState]):
             if isinstance(layout, dict) and layout != each.columns.layout_of_columns():
                 each.columns.apply(layout)
 
-    def _save_filter(self) -> None:
-        bar = self.shown.filter
+    def _save_filter(self, shown: AlarmList) -> None:
+        bar = shown.filter
         dialog = NameDialog(self, tr("Save the filter"), bar.name_of(bar.wanted))
         self._answer(dialog, lambda: self.own.save_filter(dialog.answer(), bar.wanted))
 
-    def _choose_columns(self) -> None:
-        columns = self.shown.columns
+    def _choose_columns(self, shown: AlarmList) -> None:
+        columns = shown.columns
         dialog = columns.dialog()
         self._answer(dialog, lambda: columns.apply_answer(*dialog.answer()))
 

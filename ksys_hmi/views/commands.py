@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from ksys_core.i18n import tr
 from ksys_hmi import display, theme
 from ksys_hmi.actions import ALARM, HELP, VIEW, WINDOW, ActionSpec
+from ksys_hmi.alarm_words import evaluation_words
 from ksys_hmi.dialogs import ask
 from ksys_hmi.views.sound_dialog import SoundDialog
 from ksys_hmi.widgets.overlay import Choice, Overlay, Palette, TextOverlay
@@ -93,7 +94,9 @@ class Commands(QObject):
         """Show the next unacknowledged alarm of the list, one after the other."""
         state = self._window.banner_presenter.state
         if not state.loading and not state.newest:
-            self._window.status.show_message(tr("No unacknowledged alarm"))
+            runtime = self._window.runtime
+            why = evaluation_words(runtime.evaluation, runtime.zone)
+            self._window.status.show_message(why or tr("No unacknowledged alarm"))
             return
         self._window.runtime.open_page("alarms", next_unacknowledged=True)
 

@@ -13,13 +13,14 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
+from ksys_hmi.alarm_words import loss_words
 from ksys_hmi.formats import format_clock
 from ksys_hmi.pages import PageSpec, pages_for
 from ksys_hmi.presenters.banner import BannerAlarm, BannerPresenter, BannerState
 from ksys_hmi.presenters.horn import DEVICE_WORDS, HornPresenter, HornState
 from ksys_hmi.presenters.status import StatusPresenter, StatusState
 from ksys_hmi.progress import Progress
-from ksys_hmi.runtime import ConnectionState, PageRequest, Runtime
+from ksys_hmi.runtime import ConnectionState, Evaluation, PageRequest, Runtime
 from ksys_hmi.views.commands import Commands
 from ksys_hmi.views.page import Page
 from ksys_hmi.views.start_up import StartUpView
@@ -53,7 +54,8 @@ class MainWindow(QMainWindow):
         self.start_up = StartUpView(progress)
         self.stack.addWidget(self.start_up)
         self.watermark = Watermark(self.stack)
-        self.lost, self.silent, self.crash, self.hint = Strip(loss=True), Strip(loss=True), Strip(), Strip()
+        self.lost, self.unwatched, self.silent = Strip(loss=True), Strip(loss=True), Strip(loss=True)
+        self.crash, self.hint = Strip(), Strip()
         self._crash_close = self.crash.add_button(lambda: self.crash.show_text(""))
         self.banner_presenter = BannerPresenter(runtime)
         self.status_presenter = StatusPresenter(runtime)
@@ -73,7 +75,7 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(canvas)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for strip in (self.banner, self.lost, self.silent, self.crash, self.hint):
+        for strip in (self.banner, self.lost, self.unwatched, self.silent, self.crash, self.hint):
             column.addWidget(strip)
         column.addLayout(middle, 1)
         column.addWidget(self.status)
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         events = self.runtime.events
         events.page_requested.connect(self._open)
         events.connection_changed.connect(self._on_connection)
+        events.evaluation_changed.connect(self._on_evaluation)
         events.changed.connect(self._on_changed)
         events.message.connect(self.status.show_message)
         events.crashed.connect(self._on_crash)
@@ -177,6 +180,10 @@ class MainWindow(QMainWindow):
     def _on_connection(self, state: ConnectionState) -> None:
         self.lost.show_text(self._lost_text(state))
 
+    def _on_evaluation(self, evaluation: Evaluation) -> None:
+        self.unwatched.show_text(loss_words(evaluation, self.runtime.zone))
+        self.banner.show_evaluation(evaluation)
+
     def _lost_text(self, state: ConnectionState) -> str:
         if state.stale_since is None:
             return ""
@@ -190,6 +197,7 @@ class MainWindow(QMainWindow):
         self._crash_close.setText(tr("Close"))
         self.hint.show_text("" if fonts.has_hangul() else tr("No Korean font is installed (package fonts-nanum)."))
         self.lost.show_text(self._lost_text(self.runtime.connection))
+        self._on_evaluation(self.runtime.evaluation)
         self._on_horn(self.horn.state)
         for key, page in self.pages.items():
             page.setAccessibleName(tr(self.specs[key].title))

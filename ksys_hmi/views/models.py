@@ -72,7 +72,9 @@ class ModelsPage(Page[ModelsState]):
             "models.train": self._train,
             "models.promote": lambda: self._with_reason(N_("Make the champion: {name}"), self.desk.promote),
             "models.rollback": lambda: self._with_reason(N_("Back to the champion before: {name}"), self.desk.rollback),
-            "models.retire": lambda: self._with_reason(N_("End the deployment: {name}"), self.desk.retire),
+            "models.retire": lambda: self._with_reason(
+                N_("End the deployment: {name}"), self.desk.retire, needed=False
+            ),
             "models.trend": self._open_trend,
             "models.details": self._open_details,
             "models.cancel": self._cancel,
@@ -131,20 +133,20 @@ class ModelsPage(Page[ModelsState]):
 
         self.runtime.spawn(work(), "training job")
 
-    def _with_reason(self, text: str, act: Callable[[Any, str], None]) -> None:
+    def _with_reason(self, text: str, act: Callable[[Any, str], None], *, needed: bool = True) -> None:
         line = self.models.current
         if line is None:
             self.runtime.events.message.emit(tr("Select a model first."))
             return
         name = f"{line.row.tag}, {tr(line.title)} {line.row.version} ({line.row.model_id})"
-        self._ask(ReasonDialog(self, tr(text, name=name), ()), lambda reason: act(line, reason))
+        self._ask(ReasonDialog(self, tr(text, name=name), (), needed=needed), lambda reason: act(line, reason))
 
     def _cancel(self) -> None:
         job = self.jobs.current
         if job is None or not job.open:
             self.runtime.events.message.emit(tr("Select a training job that waits or runs."))
             return
-        dialog = ReasonDialog(self, tr("Cancel training job {job}", job=job.job_id), ())
+        dialog = ReasonDialog(self, tr("Cancel training job {job}", job=job.job_id), (), needed=False)
         self._ask(dialog, lambda reason: self.desk.cancel(job, reason))
 
     def _ask(self, dialog: ReasonDialog, act: Callable[[str], None]) -> None:

@@ -16,6 +16,7 @@ from ksys_hmi.presenters.notifications import NotificationsPresenter, Notificati
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.notification_dialog import RouteDialog, new_route
 from ksys_hmi.views.page import Page
+from ksys_hmi.views.question_dialog import QuestionDialog
 from ksys_hmi.widgets.row_table import RowTable
 
 ACTIONS = ("notify.add", "notify.edit", "notify.test", "notify.switch", "notify.delete")
@@ -53,7 +54,7 @@ class NotificationsPage(Page[NotificationsState]):
             "notify.edit": self._edit,
             "notify.test": lambda: self._with_route(self._notifications.test),
             "notify.switch": lambda: self._with_route(self._notifications.switch),
-            "notify.delete": lambda: self._with_route(self._notifications.delete),
+            "notify.delete": lambda: self._with_route(self._delete),
         }
 
     def bind_actions(self, actions: Actions) -> None:
@@ -94,6 +95,16 @@ class NotificationsPage(Page[NotificationsState]):
             self.runtime.events.message.emit(tr("Select a route first."))
         else:
             act(row.route)
+
+    def _delete(self, route: Route) -> None:
+        question = tr("Delete the route {name} with its address and the log of its messages?", name=route.name)
+        dialog = QuestionDialog(self, question, tr("Delete"))
+
+        async def work() -> None:
+            if await ask(dialog):
+                self._notifications.delete(route)
+
+        self.runtime.spawn(work(), "route dialog")
 
     def _edit(self) -> None:
         if self.runtime.may("engineer"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from typing import Final
 
@@ -18,14 +17,14 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from ksys_core.areas import area_title
 from ksys_core.domain.alarms.rules import LONGEST_HOLD_OFF_S, LONGEST_TITLE
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
 from ksys_hmi.models.rule_rows import ruled_model
-from ksys_hmi.presenters.rules import Preview, RuleDraft
-from ksys_hmi.runtime import Runtime
+from ksys_hmi.presenters.rules import Rule, RuleDraft, RulesPresenter
 from ksys_hmi.views.alarm_dialogs import SHELF_TIMES, Answer, ReasonDialog
 from ksys_hmi.widgets.row_table import RowTable
 
@@ -46,27 +45,31 @@ DURATIONS: Final = (*((text, seconds) for text, seconds in SHELF_TIMES if second
 
 
 class RuleDialog(QDialog):
-    """A rule being typed; what it would hide is shown at once, and only what can be a rule is accepted."""
+    """A rule being typed; what it would hide is shown at once, and only what can be a rule is accepted.
+
+    Stays open until the rule is stored: nothing that was typed is lost.
+    """
 
     def __init__(
         self,
         parent: QWidget,
         title: str,
         draft: RuleDraft | None,
-        preview: Callable[[RuleDraft], Awaitable[Preview]],
-        runtime: Runtime,
+        rules: RulesPresenter,
+        rule: Rule | None,
     ) -> None:
+        """`rule`: the one that is changed, as it was displayed, and `draft` what it says; None: a new one."""
         super().__init__(parent)
         self.setWindowTitle(title)
-        self._preview = preview
-        self._runtime = runtime
+        self._rules = rules
+        self._rule = rule
         self.fields = {name: QLineEdit() for name, _, _ in _TEXTS}
         self.hold_off = QDoubleSpinBox()
         self.verdict = QLabel()
         self.alarms = RowTable(ruled_model(), 4)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self._timer = QTimer(self, singleShot=True, interval=_PREVIEW_MS)
-        self._timer.timeout.connect(lambda: runtime.spawn(self._look(), "preview of a rule"))
+        self._timer.timeout.connect(rules.runtime.call(self._look, "preview of a rule"))
         self._lay_out(title)
         if draft is not None:
             self._fill(draft)
@@ -123,7 +126,7 @@ class RuleDialog(QDialog):
         for field in self.fields.values():
             field.textChanged.connect(self._on_typed)
         self.hold_off.valueChanged.connect(self._on_typed)
-        self.buttons.accepted.connect(self.accept)
+        self.buttons.accepted.connect(self._store)
         self.buttons.rejected.connect(self.reject)
         self._on_typed()
 
@@ -148,7 +151,7 @@ class RuleDialog(QDialog):
 
     async def _look(self) -> None:
         asked = self.draft()
-        found = await self._preview(asked)
+        found = await self._rules.preview(asked)
         if asked != self.draft():
             return  # typed on meanwhile; the next look is under way
         self.alarms.model().show_rows(found.alarms)
@@ -156,6 +159,20 @@ class RuleDialog(QDialog):
         shown = tr.plural("It would suppress {n} alarm:", "It would suppress {n} alarms:", n)
         self.verdict.setText(found.error or shown)
         self._ok.setEnabled(not found.error)
+
+    def _store(self) -> None:
+        self._ok.setEnabled(False)
+        self._rules.runtime.spawn(self._save(), "save a rule")
+
+    async def _save(self) -> None:
+        refused = await self._rules.save(self.draft(), self._rule)
+        if not isValid(self):
+            return  # given up meanwhile
+        if not refused:
+            self.accept()
+            return
+        self.verdict.setText(f"▲ {refused}")
+        self._ok.setEnabled(True)
 
 
 class MaintenanceDialog(ReasonDialog):

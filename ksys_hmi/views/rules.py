@@ -8,6 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts
 from ksys_hmi.actions import Actions
@@ -83,7 +84,7 @@ class RulesPage(Page[RulesState]):
             "rules.approve": self._approve,
             "rules.enable": lambda: self._with_rule(self._enable),
             "rules.maintain": lambda: self.runtime.spawn(self._maintain(), "maintenance dialog"),
-            "rules.end_maintenance": self._end_maintenance,
+            "rules.end_maintenance": lambda: self.runtime.spawn(self._end_maintenance(), "maintenance dialog"),
         }
 
     def retranslate(self) -> None:
@@ -131,9 +132,7 @@ class RulesPage(Page[RulesState]):
     async def _edit(self, rule: Rule | None) -> None:
         draft = None if rule is None else await self._rules.draft_of(rule)
         title = tr("New rule") if rule is None else tr("Change rule R{rule}", rule=rule.rule_id)
-        dialog = RuleDialog(self, title, draft, self._rules.preview, self.runtime)
-        if await ask(dialog):
-            self._rules.save(dialog.draft(), rule)
+        await ask(RuleDialog(self, title, draft, self._rules, rule))
 
     async def _enable(self, rule: Rule) -> None:
         text = tr("Switch off rule R{rule}") if rule.enabled else tr("Switch on rule R{rule}")
@@ -154,12 +153,14 @@ class RulesPage(Page[RulesState]):
             given = dialog.answer()
             self._rules.maintain(dialog.area.currentData(), float(given.seconds or 0), given.reason)
 
-    def _end_maintenance(self) -> None:
-        chosen = self.maintenance.current or next(iter(self._rules.state.maintenance), None)
-        if chosen is None:
-            self.runtime.events.message.emit(tr("No area is under maintenance."))
-        else:
-            self._rules.end_maintenance(chosen)
+    async def _end_maintenance(self) -> None:
+        chosen = self.maintenance.selected_rows()
+        if len(chosen) != 1:
+            self.runtime.events.message.emit(tr("Select one area under maintenance first."))
+            return
+        dialog = ReasonDialog(self, tr("End maintenance of {area}", area=area_title(chosen[0].area)), ())
+        if await ask(dialog):
+            self._rules.end_maintenance(chosen[0], dialog.answer().reason)
 
 
 def _button(actions: Actions, name: str) -> QToolButton:

@@ -11,9 +11,11 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QWidget
 from ksys_core.areas import area_title
 from ksys_core.i18n import N_, tr
 from ksys_hmi import fonts, theme
+from ksys_hmi.alarm_words import evaluation_words, loss_mark, loss_words
 from ksys_hmi.formats import format_clock
 from ksys_hmi.models.area_roll_up import Count
 from ksys_hmi.presenters.banner import BannerAlarm, BannerState
+from ksys_hmi.runtime import Evaluation
 from ksys_hmi.widgets.alarm_symbol import blinks, paint_symbol
 from ksys_hmi.widgets.blink import blink
 from ksys_hmi.widgets.hatch import HatchOverlay
@@ -120,6 +122,7 @@ class AlarmCell(BannerButton):
         super().__init__()
         self._zone = zone
         self.alarm: BannerAlarm | None = None
+        self.evaluation = Evaluation()
         self.says_none = False
         """Whether it says that there is no alarm: the first of the cells does, once that is known."""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -133,7 +136,7 @@ class AlarmCell(BannerButton):
         self.alarm = alarm
         self.setEnabled(alarm is not None)
         self.setAccessibleName(
-            tr("No unacknowledged alarm")
+            evaluation_words(self.evaluation, self._zone) or tr("No unacknowledged alarm")
             if alarm is None
             else tr("Alarm of priority {n}: {tag}, {message}", n=alarm.priority, tag=alarm.tag, message=alarm.text)
         )
@@ -152,7 +155,8 @@ class AlarmCell(BannerButton):
         elif self.says_none:
             painter.setFont(fonts.label())
             painter.setPen(theme.current().text2)
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.accessibleName())
+            place = self.rect().adjusted(fonts.px(8), 0, -fonts.px(8), 0)
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.accessibleName())
         painter.end()
 
     def _paint_alarm(self, painter: QPainter, alarm: BannerAlarm) -> None:
@@ -175,12 +179,14 @@ class AlarmCell(BannerButton):
 
 
 class Notice(BannerButton):
-    """What concerns the whole plant, one line each: why the banner is empty, a flood, lost sources, maintenance."""
+    """What concerns the whole plant, one line each: why the banner is empty, no evaluation, a flood, lost sources,
+    maintenance."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         super().__init__()
         self._zone = zone
         self.lines: tuple[str, ...] = ()
+        self.evaluation = Evaluation()
         self.setFixedWidth(fonts.px(300))
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.show_state(BannerState())
@@ -190,11 +196,15 @@ class Notice(BannerButton):
         self.setEnabled(bool(self.lines))
         said = ". ".join(self.lines) or tr("No flood, no lost source, no maintenance")
         self.setAccessibleName(said)
-        self.setToolTip("\n".join([*self.lines, *_details(state)]))
+        loss = loss_words(self.evaluation, self._zone)
+        self.setToolTip("\n".join([*([loss] if loss else []), *self.lines, *_details(state)]))
         self.update()
 
     def _texts(self, state: BannerState) -> list[str]:
         lines = [state.error] if state.error else []
+        mark = loss_mark(self.evaluation, self._zone)
+        if mark:
+            lines.append(mark)
         if state.flood is not None:
             since = format_clock(state.flood.since_ns, self._zone)[:5]
             lines.append(tr("FLOOD since {time}: {n} alarms", time=since, n=state.flood.count))
@@ -270,6 +280,13 @@ class AlarmBanner(QWidget):
         for position, cell in enumerate(self.cells):
             cell.show_alarm(state.newest[position] if position < len(state.newest) else None)
         self.notice.show_state(state)
+
+    def show_evaluation(self, evaluation: Evaluation) -> None:
+        """Say why no alarm comes, or no longer."""
+        self.notice.evaluation = evaluation
+        for cell in self.cells:
+            cell.evaluation = evaluation
+        self.show_state(self._state)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

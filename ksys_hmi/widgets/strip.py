@@ -1,4 +1,4 @@
-"""Full-width strips under the banner: a lost database, a caught bug, a missing font. No dialog, nothing hidden."""
+"""Full-width strips under the banner: what is lost, a caught bug, a missing font. No dialog, nothing hidden."""
 
 from __future__ import annotations
 

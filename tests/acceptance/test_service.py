@@ -90,6 +90,16 @@ def test_killed_ten_times_it_leaves_nothing_twice_and_nothing_open(programs: Pro
     wait_for(lambda: programs.value(FILLED, TAGS[0].tag), "the history is whole")
 
 
+def test_while_it_is_killed_the_database_says_that_nobody_evaluates_alarms(programs: Programs) -> None:
+    overdue = "select clock_timestamp() > next_at + interval '5 s' from alarm_evaluation"
+    process = programs.service()
+    wait_for(lambda: programs.value(overdue) is False, "the first pass, by the service's own login")
+    process.kill()
+    wait_for(lambda: programs.value(overdue), "a pass that does not come")
+    programs.service()
+    wait_for(lambda: programs.value(overdue) is False, "a pass of the next one")
+
+
 def test_a_standby_takes_over_from_a_leader_that_is_killed_or_hangs(programs: Programs) -> None:
     first = programs.service()
     wait_for(lambda: led_and_ran(programs, first), "the first leads")

@@ -39,12 +39,16 @@ async def _plant_in_alarm(db: Database, tags: int) -> Plant:
     await db.execute('update alarm_definitions set priority = least(alarm_id, 4), cause = \'{"en": "<b>Fouling</b>"}\'')
     await plant.reads(0, *([12.0] * tags))
     await evaluate_once(db, plant.clock)
+    await db.execute("insert into alarm_evaluation (evaluated_at, next_at) values (now(), '2100-01-01')")
     return plant
 
 
 @asynccontextmanager
 async def window_with_plant(dsn: str, page_id: str, tags: int = 3) -> AsyncIterator[tuple[MainWindow, Plant]]:
-    """A shown window on `page_id`, in English; alarms of priorities 1, 2, 3 (4 from the fourth tag on) are active."""
+    """A shown window on `page_id`, in English; alarms of priorities 1, 2, 3 (4 from the fourth tag on) are active.
+
+    They were evaluated once and count as evaluated from then on.
+    """
     db = await Database.connect(dsn, pool_min=1, pool_max=4)
     plant = await _plant_in_alarm(db, tags)
     await db.close()

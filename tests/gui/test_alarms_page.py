@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QLineEdit
 
 from ksys_core.domain.times import SECOND
 from ksys_core.services import alarms
-from ksys_hmi.views.alarm_dialogs import ReasonDialog, ShelveDialog
+from ksys_hmi.runtime import PageRequest
+from ksys_hmi.views.alarm_dialogs import NameDialog, ReasonDialog, ServiceDialog, ShelveDialog
 from ksys_hmi.views.alarms import AlarmsPage
 from ksys_hmi.views.main_window import MainWindow
 from tests.gui.conftest import Run
@@ -22,6 +23,7 @@ from tests.integration.alarms_plant import Plant
 Scenario = Callable[[MainWindow, AlarmsPage, Plant], Coroutine[Any, Any, None]]
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+NONE = Qt.KeyboardModifier.NoModifier
 
 
 @pytest.fixture
@@ -163,21 +165,99 @@ def test_only_what_its_definition_allows_is_offered_to_be_shelved(on_page: Calla
     on_page(scenario)
 
 
-def test_a_comment_is_kept_and_a_missing_one_refused_with_words(on_page: Callable[[Scenario], None]) -> None:
+def test_a_comment_is_kept_and_a_missing_one_asked_for_where_it_is_typed(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
         page.list.table.setFocus()
         page.list.table.go_to(plant.high[0])
-        for text, expected in (("", "Please give a reason."), ("pump <b>checked</b>", "Done for 1 alarm.")):
-            window.activateWindow()
-            await until(window.isActiveWindow)
-            QTest.keyClick(page.list.table, Qt.Key.Key_M, CTRL)
-            await until(lambda: page.findChild(ReasonDialog) is not None)
-            (dialog,) = page.findChildren(ReasonDialog)
-            await until(dialog.isActiveWindow)
-            QTest.keyClicks(dialog.reason, text)
-            QTest.keyClick(dialog, Qt.Key.Key_Return)
-            await until(lambda expected=expected: window.status.message.text() == expected)  # type: ignore[misc]
-            await until(lambda: page.findChild(ReasonDialog) is None)
+        QTest.keyClick(page.list.table, Qt.Key.Key_M, CTRL)
+        await until(lambda: page.findChild(ReasonDialog) is not None)
+        (dialog,) = page.findChildren(ReasonDialog)
+        await until(dialog.isActiveWindow)
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+        QTest.keyClick(dialog.reason, Qt.Key.Key_Return)
+        assert dialog.isVisible()
+        assert (dialog.ok.isEnabled(), dialog.lacking.text()) == (False, "Please give a reason.")
+        QTest.keyClicks(dialog.reason, "pump <b>checked</b>")
+        assert not dialog.lacking.isVisible()
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+        await until(lambda: window.status.message.text() == "Done for 1 alarm.")
+        await until(lambda: page.findChild(ReasonDialog) is None)
         await until(lambda: "pump <b>checked</b>" in page.list.guidance.toPlainText())
+
+    on_page(scenario)
+
+
+def test_out_of_service_waits_for_the_permit_and_keeps_what_was_typed(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        window.actions_table["alarm.out_of_service"].trigger()
+        await until(lambda: page.findChild(ServiceDialog) is not None)
+        (dialog,) = page.findChildren(ServiceDialog)
+        await until(dialog.isActiveWindow)
+        QTest.keyClick(dialog.permit, Qt.Key.Key_Return)
+        assert dialog.isVisible()
+        assert (dialog.ok.isEnabled(), dialog.lacking.text()) == (False, "Please give the number of the work permit.")
+        QTest.keyClicks(dialog.permit, "P-17")
+        dialog.reason.clear()
+        assert (dialog.ok.isEnabled(), dialog.lacking.text()) == (False, "Please give a reason.")
+        QTest.keyClick(dialog.permit, Qt.Key.Key_Return)
+        assert (dialog.isVisible(), dialog.permit.text()) == (True, "P-17")
+        QTest.keyClick(dialog.quick, Qt.Key.Key_2)
+        QTest.mouseClick(dialog.ok, Qt.MouseButton.LeftButton)
+        await until(lambda: [p for p, _ in shown(page)] == [2, 3])
+        assert await plant.db.fetchval("select oos_permit from alarms where out_of_service") == "P-17"
+
+    on_page(scenario)
+
+
+def test_on_the_other_tabs_no_key_changes_a_list_that_nobody_sees(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        page.list.filter.search.setText("PT-2")
+        page.list.table.go_to(plant.high[0])
+        opened: list[PageRequest] = []
+        window.runtime.events.page_requested.connect(opened.append)
+        page.open(journal=True)
+        page.journal.table.setFocus()
+        await until(page.journal.table.hasFocus)
+        QTest.keyClick(page.journal.table, Qt.Key.Key_Slash)
+        await until(page.journal.filter.search.hasFocus)
+        QTest.keyClicks(page.journal.filter.search, "nothing")
+        QTest.keyClick(page.journal.filter.search, Qt.Key.Key_Return)
+        page.journal.table.setFocus()
+        await until(page.journal.table.hasFocus)
+        QTest.keyClick(page.journal.table, Qt.Key.Key_Backspace, CTRL)
+        assert page.journal.filter.search.text() == ""
+        for key, modifier in ((Qt.Key.Key_S, CTRL), (Qt.Key.Key_G, NONE), (Qt.Key.Key_O, CTRL), (Qt.Key.Key_L, CTRL)):
+            window.status.show_message("")
+            QTest.keyClick(page.journal.table, key, modifier)
+            assert window.status.message.text() == "Choose the tab of a list of alarms first."
+        QTest.keyClick(page.journal.table, Qt.Key.Key_T)
+        page.open(analytics=True)
+        for action in ("alarms.search", "alarms.clear_filter", "alarms.trend", "alarms.faceplate"):
+            window.actions_table[action].trigger()
+        assert opened == []
+        assert page.findChild(NameDialog) is None
+        assert page.list.filter.wanted.text == "PT-2"
+        assert not page.list.alarms.state.grouped
+
+    on_page(scenario)
+
+
+def test_an_alarm_whose_class_needs_a_note_says_so_and_takes_it(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
+        await alarms.set_note_classes(plant.db, ["process"], "shift order 12", "desk 1")
+        page.list.table.setFocus()
+        page.list.table.go_to(plant.high[0])
+        QTest.keyClick(page.list.table, Qt.Key.Key_K, CTRL)
+        await until(lambda: window.status.message.text() == "PT-1: Its class needs a note: Ctrl+J.")
+        assert (1, "UNACK") in shown(page)
+        QTest.keyClick(page.list.table, Qt.Key.Key_J, CTRL)
+        await until(lambda: page.findChild(ReasonDialog) is not None)
+        (dialog,) = page.findChildren(ReasonDialog)
+        await until(dialog.isActiveWindow)
+        assert dialog.ok.isEnabled(), "a note is optional where no class needs it"
+        QTest.keyClick(dialog.quick, Qt.Key.Key_2)
+        await until(lambda: (1, "ACKED") in shown(page))
 
     on_page(scenario)

@@ -13,6 +13,7 @@ from ksys_core.store.pool import Database
 from ksys_hmi.views.main_window import MainWindow
 from ksys_hmi.views.notification_dialog import RouteDialog
 from ksys_hmi.views.notifications import NotificationsPage
+from ksys_hmi.views.question_dialog import QuestionDialog
 from scheduler_service.sender import send
 from tests.gui.conftest import Run
 from tests.gui.plant_window import until, window_with_plant
@@ -22,6 +23,28 @@ from tests.integration.receivers import web_server
 async def dialog_of(window: MainWindow) -> RouteDialog:
     await until(lambda: any(each.isVisible() for each in window.findChildren(RouteDialog)))
     return next(each for each in window.findChildren(RouteDialog) if each.isVisible())
+
+
+async def question_of(window: MainWindow) -> QuestionDialog:
+    await until(lambda: any(each.isVisible() for each in window.findChildren(QuestionDialog)))
+    return next(each for each in window.findChildren(QuestionDialog) if each.isVisible())
+
+
+async def delete_by_key(window: MainWindow, page: NotificationsPage, db: Database) -> None:
+    """Press Del twice: Enter leaves the route, only the button deletes it."""
+    for answer in (Qt.Key.Key_Return, None):
+        window.activateWindow()
+        await until(window.isActiveWindow)
+        page.routes.setFocus()
+        QTest.keyClick(page.routes, Qt.Key.Key_Delete)
+        question = await question_of(window)
+        assert "Night shift" in question.accessibleName()
+        assert len(await notification_routes.routes(db)) == 1
+        if answer is not None:
+            QTest.keyClick(question, answer)
+            await until(lambda: not any(each.isVisible() for each in window.findChildren(QuestionDialog)))
+        else:
+            QTest.mouseClick(question.yes, Qt.MouseButton.LeftButton)
 
 
 async def deliver(db: Database, window: MainWindow) -> None:
@@ -65,7 +88,7 @@ def test_a_route_is_made_tried_switched_off_and_deleted_by_keys(run: Run, dsn: s
             assert "failed, again at" in model.data(model.index(0, 7))
             QTest.keyClick(page.routes, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
             await until(lambda: not model.rows[0].route.enabled)
-            QTest.keyClick(page.routes, Qt.Key.Key_Delete)
+            await delete_by_key(window, page, plant.db)
             await until(lambda: not model.rows)
             assert await notification_routes.routes(plant.db) == []
 

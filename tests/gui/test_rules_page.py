@@ -118,6 +118,26 @@ def test_a_rule_is_changed_with_what_it_says_and_loses_its_approval(on_page: Cal
     on_page(scenario)
 
 
+def test_a_rule_that_somebody_else_has_changed_keeps_what_was_typed(on_page: Callable[[Scenario], None]) -> None:
+    async def scenario(window: MainWindow, page: RulesPage, plant: Plant) -> None:
+        await new_rule(page)
+        await back_on(window, page)
+        QTest.keyClick(page.rules, Qt.Key.Key_E, CTRL)
+        dialog: RuleDialog = await dialog_of(page, RuleDialog)
+        dialog.fields["owner"].setText("Kim")
+        (rule,) = await alarms_rules.all_rules(plant.db)
+        theirs = replace(rule.content, hold_off_s=5.0)
+        await alarms_rules.save(plant.db, theirs, "desk 2", rule_id=rule.rule_id, version=rule.version)
+        ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        await until(ok.isEnabled)
+        QTest.mouseClick(ok, Qt.MouseButton.LeftButton)
+        await until(lambda: "has been changed by" in dialog.verdict.text())
+        assert (dialog.isVisible(), dialog.fields["owner"].text()) == (True, "Kim")
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+
+    on_page(scenario)
+
+
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [
@@ -157,8 +177,18 @@ def test_maintenance_is_started_and_ended_by_keys(on_page: Callable[[Scenario], 
         (under,) = await alarms_modes.maintenance(plant.db)
         assert (under.area, under.reason) == ("RO", "new modem")
         QTest.keyClick(page.rules, Qt.Key.Key_M, CTRL | SHIFT)
+        await until(lambda: window.status.message.text() == "Select one area under maintenance first.")
+        page.maintenance.setFocus()
+        page.maintenance.go_to(under.maintenance_id)
+        QTest.keyClick(page.maintenance, Qt.Key.Key_M, CTRL | SHIFT)
+        ending: ReasonDialog = await dialog_of(page, ReasonDialog)
+        assert ending.windowTitle() == "End maintenance of RO"
+        assert len(await alarms_modes.maintenance(plant.db)) == 1, "nothing has ended yet"
+        QTest.keyClicks(ending.reason, "modem works")
+        QTest.keyClick(ending.reason, Qt.Key.Key_Return)
         await until(lambda: not page.maintenance.model().rows)
         assert await alarms_modes.maintenance(plant.db) == ()
+        assert await plant.db.fetchval("select reason from audit_log where action = 'maintenance.end'") == "modem works"
 
     on_page(scenario)
 

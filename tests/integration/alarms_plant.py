@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from ksys_core.domain.alarms.definition import NewAlarmDefinition
 from ksys_core.domain.readings import ReadingBatch
 from ksys_core.domain.times import SECOND
+from ksys_core.settings import JobSettings, Settings
 from ksys_core.store.alarms import upsert_definitions
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
 from ksys_core.store.sensors import NewSensor, set_limits, upsert_sensors
+from scheduler_service.alarm_job import run_alarms
+from scheduler_service.context import JobContext
 
 START = 1_790_000_000 * SECOND
 
@@ -63,3 +71,15 @@ async def build_plant(db: Database, tags: int = 2, **high: object) -> Plant:
     highs = await upsert_definitions(db, [NewAlarmDefinition(s, "H", **high) for s in sensors])  # type: ignore[arg-type]
     lows = await upsert_definitions(db, [NewAlarmDefinition(s, "L") for s in sensors])
     return Plant(db, sensors, highs, lows)
+
+
+@asynccontextmanager
+async def alarm_job(db: Database) -> AsyncIterator[asyncio.Task[int]]:
+    """The service's alarm job beside the block, ten passes a second."""
+    context = JobContext(db, Settings(jobs=JobSettings(alarms_s=0.1)), ThreadPoolExecutor, time.time_ns())
+    job = asyncio.create_task(run_alarms(context))
+    try:
+        yield job
+    finally:
+        job.cancel()
+        await asyncio.wait([job])

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.readings import ReadingBatch
@@ -14,25 +12,11 @@ from ksys_core.domain.times import SECOND
 from ksys_core.services import alarms_modes
 from ksys_core.services.alarms import load_active
 from ksys_core.services.alarms_modes import current_flood
-from ksys_core.settings import JobSettings, Settings
 from ksys_core.store.pool import Database
 from ksys_core.store.readings import ingest
 from ksys_core.store.sensors import set_limits
-from scheduler_service.alarm_job import run_alarms
-from scheduler_service.context import JobContext
-from tests.integration.alarms_plant import Plant, build_plant
-
-
-@asynccontextmanager
-async def running(db: Database) -> AsyncIterator[None]:
-    """The job beside the block."""
-    context = JobContext(db, Settings(jobs=JobSettings(alarms_s=0.1)), ThreadPoolExecutor, time.time_ns())
-    job = asyncio.create_task(run_alarms(context))
-    try:
-        yield
-    finally:
-        job.cancel()
-        await asyncio.wait([job])
+from ksys_core.store.session import pulse
+from tests.integration.alarms_plant import Plant, alarm_job, build_plant
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
@@ -57,7 +41,7 @@ async def test_floods_and_maintenance_reach_the_desk(database: Database) -> None
     async def flooded() -> bool:
         return await current_flood(database) is not None
 
-    async with running(database):
+    async with alarm_job(database):
         await until(lambda: _evaluated(database))
         await reads(plant, 12.0, 0)
         await until(lambda: listed(12))
@@ -77,11 +61,37 @@ async def test_a_changed_limit_reaches_the_alarm_by_its_message_alone(database: 
     async def listed(n: int) -> bool:
         return len(await load_active(database)) == n
 
-    async with running(database):
+    async with alarm_job(database):
         await until(lambda: _evaluated(database))
         await set_limits(database, plant.sensors[1], {"H": 7.0})
         await until(lambda: listed(1))
         assert await plant.states() == ["NORM", "UNACK"]
+
+
+async def test_each_pass_says_when_it_was_and_when_the_next_one_comes(database: Database) -> None:
+    await build_plant(database)
+    assert (await pulse(database)).evaluated_ns is None
+
+    async def passed_after(ns: int) -> bool:
+        return ((await pulse(database)).evaluated_ns or 0) > ns
+
+    async with alarm_job(database):
+        await until(lambda: passed_after(0))
+        first = await pulse(database)
+        assert first.evaluated_ns is not None
+        assert first.evaluation_due_ns == first.evaluated_ns + SECOND // 10
+        await until(lambda: passed_after(first.evaluated_ns or 0))
+    last = await pulse(database)
+    async with alarm_job(database):
+        await until(lambda: passed_after(last.evaluated_ns or 0))
+
+
+async def test_an_evaluation_that_fails_says_nothing(database: Database) -> None:
+    await build_plant(database)
+    await database.execute("alter table alarm_positions rename to gone")
+    async with alarm_job(database) as job:
+        await asyncio.wait([job])
+    assert (await pulse(database)).evaluated_ns is None
 
 
 async def _evaluated(database: Database) -> bool:

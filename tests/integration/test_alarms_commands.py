@@ -126,3 +126,19 @@ def test_a_forged_journal_is_told(dsn: str, capsys: pytest.CaptureFixture[str]) 
     on(dsn, lambda db: db.execute("delete from alarm_events where event_id = 5"))
     assert run(["alarms", "verify"]) == 1
     assert "The journal was changed between the entries 1 and 10" in capsys.readouterr().out
+
+
+def test_classes_that_need_a_note_are_chosen_and_printed(dsn: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def said(*words: str, status: int = 0) -> str:
+        assert run(["alarms", "note-classes", *words]) == status
+        captured = capsys.readouterr()
+        return (captured.out or captured.err).strip()
+
+    assert said() == "Alarms of every class are acknowledged with or without a note."
+    assert "Please give a reason." in said("safety", status=2)
+    chosen = "Alarms of these classes are acknowledged with a note only: hma, safety"
+    assert said("safety", "hma", "--reason", "shift order 12") == chosen
+    assert said() == chosen
+    assert said("--reason", "trial is over") == "Alarms of every class are acknowledged with or without a note."
+    count = "select count(*) from audit_log where action = 'alarm.note_classes'"
+    assert on(dsn, lambda db: db.fetchval(count)) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ import asyncpg
 import pytest
 
 from ksys_core.domain.alarms.isa import HIDDEN
-from ksys_core.domain.times import HOUR
+from ksys_core.domain.times import DAY, HOUR
 from ksys_core.errors import DeniedError, KnownError
 from ksys_core.services import alarms
 from ksys_core.services.alarms import JournalFilter
@@ -20,6 +21,10 @@ from ksys_core.store.pool import Database
 from tests.integration.alarms_plant import Plant, build_plant
 
 HOSTILE = ["'; drop table alarms; --", "<b onclick=x>&amp;</b>", "{0} %s $1 \\", "가나다 ☃ \u202e", "line\nbreak\ttab"]
+
+
+def tomorrow() -> int:
+    return time.time_ns() + DAY
 
 
 @asynccontextmanager
@@ -102,9 +107,9 @@ async def test_operators_write_through_functions_only(database: Database) -> Non
             with pytest.raises(DeniedError):
                 await db.execute(statement)
         with pytest.raises(DeniedError):
-            await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", None)
+            await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", tomorrow())
     async with signed_in(database, "ksys_engineer") as (db, name):
-        await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", plant.at(3600))
+        await alarms.remove_from_service(db, plant.high, "desk 1", "pump out", "P-17", tomorrow())
         rows = (await alarms.load_active(db, states=HIDDEN)).rows
         assert {(row.isa, row.oos_by, row.oos_permit) for row in rows} == {("OOSRV", name, "P-17")}
 
@@ -163,6 +168,50 @@ async def test_reasons_are_demanded(database: Database) -> None:
     assert await plant.states() == ["UNACK"]
 
 
+async def test_a_class_may_demand_a_note_for_its_acknowledgement(database: Database) -> None:
+    plant = await plant_in_alarm(database, 2)
+    await database.execute("update alarm_definitions set class = 'safety' where alarm_id = $1", plant.high[0])
+    assert await alarms.note_classes(database) == ()
+    assert await alarms.set_note_classes(database, ["safety"], "shift order 12", "desk 1")
+    assert not await alarms.set_note_classes(database, ["safety", "safety"], "once more", "desk 1")
+    async with signed_in(database, "ksys_operator") as (db, _name):
+        keys = [row.key for row in (await alarms.load_active(db)).rows]
+        told = {each.alarm_id: each for each in await alarms.acknowledge(db, keys, "desk 1", "  ")}
+        assert [told[alarm_id].result for alarm_id in plant.high] == ["note", "acked"]
+        assert alarms.describe(told[plant.high[0]]) == "Its class needs a note: Ctrl+J."
+        assert await plant.states() == ["UNACK", "ACKED"]
+        (outcome,) = await alarms.acknowledge(db, [k for k in keys if k[0] == plant.high[0]], "desk 1", "on my way")
+        assert outcome.result == "acked"
+        with pytest.raises(DeniedError):
+            await alarms.set_note_classes(db, [], "no notes", "desk 1")
+    async with signed_in(database, "ksys_admin") as (db, name):
+        assert await alarms.set_note_classes(db, [], "trial is over", "desk 1")
+    assert await database.fetchval("select actor from audit_log where reason = 'trial is over'") == name
+    with pytest.raises(KnownError) as refused:
+        await alarms.set_note_classes(database, ["urgent"], "typo", "desk 1")
+    assert refused.value.code == "alarm.class"
+
+
+@pytest.mark.parametrize(
+    ("permit", "review", "code"),
+    [
+        ("", "now() + interval '1 day'", "alarm.permit_missing"),
+        ("  ", "now() + interval '1 day'", "alarm.permit_missing"),
+        (None, "now() + interval '1 day'", "alarm.permit_missing"),
+        ("P-17", "null", "alarm.review"),
+        ("P-17", "now() - interval '1 second'", "alarm.review"),
+    ],
+)
+async def test_out_of_service_needs_a_permit_and_a_review_ahead(
+    database: Database, permit: str | None, review: str, code: str
+) -> None:
+    plant = await plant_in_alarm(database, 1)
+    with pytest.raises(KnownError) as refused:
+        await database.fetch(f"select alarm_remove_from_service($1, 'd', 'repair', $2, {review})", plant.high, permit)
+    assert refused.value.code == code
+    assert await plant.states() == ["UNACK"]
+
+
 async def test_every_action_twice_changes_and_journals_once(database: Database) -> None:
     plant = await plant_in_alarm(database, 1, latching=True)
     until = await database.fetchval("select (extract(epoch from now() + interval '1 hour') * 1e9)::bigint")
@@ -171,7 +220,7 @@ async def test_every_action_twice_changes_and_journals_once(database: Database) 
         lambda: alarms.shelve(database, plant.high, "d", "noise", until),
         lambda: alarms.unshelve(database, plant.high, "d"),
         lambda: alarms.confirm(database, plant.high, "d"),
-        lambda: alarms.remove_from_service(database, plant.high, "d", "repair", "", None),
+        lambda: alarms.remove_from_service(database, plant.high, "d", "repair", "P-17", tomorrow()),
         lambda: alarms.return_to_service(database, plant.high, "d"),
     )
     for action in actions:

@@ -29,6 +29,7 @@ from tests.integration.alarms_plant import START, Plant, build_plant
 from tests.integration.test_alarms_kpis import ksys
 
 SEOUL = ZoneInfo("Asia/Seoul")
+TAKE_OUT = "select alarm_remove_from_service($1, '', 'Broken', 'P-1', now() + interval '7 days')"
 
 
 async def chattering_plant(database: Database) -> Plant:
@@ -121,7 +122,8 @@ async def test_changes_and_suppressions_without_leave_are_counted(database: Data
     await database.execute(change.format("enabled = false"), plant.high[1])
     await set_limits(database, plant.sensors[0], {"H": 11.0}, moc_id="MOC-2")
     await set_limits(database, plant.sensors[0], {"H": 11.5})
-    await database.fetch("select alarm_remove_from_service($1, '', 'Broken', '', now())", [plant.high[0]])
+    await database.fetch(TAKE_OUT, [plant.high[0]])
+    await database.execute("update alarms set oos_permit = ''")  # as before a permit was demanded
     now = to_ns(await database.fetchval("select now()"))
     found = await alarm_kpis(database, start=now - HOUR, stop=now + HOUR)
     assert (found.unauthorised.suppressions, found.unauthorised.changes) == (2, 2)
@@ -148,9 +150,8 @@ async def test_the_time_to_acknowledge_is_held_against_the_time_to_respond(datab
 async def test_what_is_hidden_now_is_listed_and_what_is_hidden_too_long_is_an_action(database: Database) -> None:
     plant = await build_plant(database, 2)
     await database.fetch("select alarm_shelve($1, '', 'Work', now() + interval '2 hours')", [plant.high[0]])
-    await database.fetch(
-        "select alarm_remove_from_service($1, '', 'Broken', 'P-1', now() - interval '1 hour')", [plant.high[1]]
-    )
+    await database.fetch(TAKE_OUT, [plant.high[1]])
+    await database.execute("update alarms set oos_review = now() - interval '1 hour' where out_of_service")
     now = to_ns(await database.fetchval("select clock_timestamp()"))
     report = await alarm_report(database, start=now - HOUR, stop=now, area=None, zone=SEOUL, now=now)
     assert [(each.state, each.reason, each.too_old) for each in report.hidden] == [
