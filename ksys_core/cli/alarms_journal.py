@@ -18,7 +18,7 @@ from rich.text import Text
 
 from ksys_core.cli.common import DEFAULT, Common, JsonFlag, database
 from ksys_core.domain.alarms.definition import AlarmKind
-from ksys_core.domain.alarms.reasons import reason_words
+from ksys_core.domain.alarms.reasons import journal_words
 from ksys_core.domain.times import DAY, to_datetime
 from ksys_core.errors import KnownError
 from ksys_core.i18n import N_, tr
@@ -172,7 +172,7 @@ def _print(entries: tuple[JournalEntry, ...], loaded: LoadedSettings) -> None:
             entry.alarm_kind,
             "" if entry.value is None else f"{entry.value:g}",
             entry.actor,
-            reason_words(entry.reason),
+            journal_words(entry.kind, entry.reason),
         )
         table.add_row(*(Text(cell) for cell in cells))  # texts of people are no markup
     Console().print(table)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ksys_core.domain.alarms.reasons import reason_words
+from ksys_core.domain.alarms.reasons import journal_words
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
@@ -159,6 +159,6 @@ def _cells(entry: JournalEntry, sensor: Sensor | None, zone: ZoneInfo) -> list[C
         entry.occurrence,
         entry.actor,
         entry.station,
-        reason_words(entry.reason),
+        journal_words(entry.kind, entry.reason),
         entry.event_id,
     ]

@@ -7,7 +7,6 @@ from html import escape
 from typing import Final
 
 from ksys_core.domain.alarms.kpis import Bar
-from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MATURITY, MIX_TARGETS, VERDICTS
 from ksys_core.services.alarms_report import HIDDEN, AlarmReport, actions
@@ -117,7 +116,7 @@ def _hidden(report: AlarmReport) -> str:
 
     rows = [
         (report.name(each.alarm), tr(HIDDEN[each.state]), moment(each.since), moment(each.until), each.by,
-         reason_words(each.reason), tr(N_("too old")) if each.too_old else "")
+         each.reason_words, tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
     titles = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), "")

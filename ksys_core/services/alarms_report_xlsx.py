@@ -10,7 +10,6 @@ from openpyxl import Workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
 from ksys_core.services.alarms_figures import MIX_TARGETS, VERDICTS
@@ -105,7 +104,7 @@ def _hidden(book: Workbook, report: AlarmReport) -> None:
 
     rows = [
         (report.name(each.alarm), tr(HIDDEN[each.state]), local(each.since), local(each.until), each.by,
-         reason_words(each.reason), tr(N_("too old")) if each.too_old else "")
+         each.reason_words, tr(N_("too old")) if each.too_old else "")
         for each in report.hidden
     ]  # fmt: skip
     heads = (N_("Alarm"), N_("State"), N_("Since"), N_("Until"), N_("Hidden by"), N_("Reason"), N_("Review"))

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from ksys_core.domain.alarms.columns import NsArray
+from ksys_core.domain.alarms.reasons import reason_words
 from ksys_core.domain.times import to_datetime, to_ns
 from ksys_core.store.pool import Database
 
@@ -93,6 +94,11 @@ class Hidden:
     reason: str
     until: int | None
     too_old: bool
+
+    @property
+    def reason_words(self) -> str:
+        """Of a suppression in the reader's language; what a person has typed stays as it is."""
+        return reason_words(self.reason) if self.state == "DSUPR" else self.reason
 
 
 async def hidden(db: Database, now: int, area: str | None = None) -> list[Hidden]:

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.areas import area_title
-from ksys_core.domain.alarms.reasons import reason_words
+from ksys_core.domain.alarms.reasons import journal_words
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import MILLISECOND
 from ksys_core.i18n import N_, tr
@@ -48,7 +48,7 @@ class JournalColumns:
             Column(N_("State"), lambda e: short_state_word(e.isa_to), tooltip=lambda e: state_word(e.isa_to)),
             Column(N_("Who"), lambda entry: entry.actor),
             Column(N_("Station"), lambda entry: entry.station),
-            Column(N_("Reason"), lambda entry: reason_words(entry.reason)),
+            Column(N_("Reason"), lambda entry: journal_words(entry.kind, entry.reason)),
         )
         return RowsModel(columns, key=lambda entry: entry.event_id)
 

@@ -16,6 +16,8 @@ from ksys_core.domain.alarms.change_words import change_words
 from ksys_core.i18n import N_, tr
 
 HIDDEN_MARK: Final = '{"hidden_by": '
+_OF_THE_SYSTEM: Final = frozenset({"ATTR", "RTN", "SUPR", "UNSUPR"})
+"""Entries whose reason is data, which nobody types."""
 CHANGE_MARK: Final = '{"changed" : '
 DISABLED: Final = '{"ended": "disabled"}'
 """How a reason that is data begins, or all of it."""
@@ -89,6 +91,11 @@ def reason_words(text: str) -> str:
     if text.startswith(CHANGE_MARK):
         return _changes(text)
     return tr(NOT_IN_USE) if text == DISABLED else text
+
+
+def journal_words(kind: str, text: str) -> str:
+    """The reason of a journal entry: what a person has typed stays as it is, whatever it looks like."""
+    return reason_words(text) if kind in _OF_THE_SYSTEM else text
 
 
 def _changes(text: str) -> str:

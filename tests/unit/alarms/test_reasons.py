@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ksys_core.domain.alarms.reasons import ByMaintenance, ByRule, InWords, read, reason_words, written
+from ksys_core.domain.alarms.reasons import ByMaintenance, ByRule, InWords, journal_words, read, reason_words, written
 from ksys_core.i18n import tr
 
 RULE = ByRule("R3", {"en": "Cleaning", "ko": "세정"}, "CIP == 1", 30.0)
@@ -66,3 +66,9 @@ def test_changes_of_a_record_are_worded_in_the_language_of_the_reader(
     )
     assert reason_words(stored) == words
     assert reason_words(stored[:-2]) == stored[:-2], "what cannot be read is shown as it is"
+
+
+def test_what_a_person_types_is_not_taken_for_a_change() -> None:
+    typed = '{"changed" : {"limit" : [10, 5]}, "reason" : "MOC 7"}'
+    assert journal_words("CMNT", typed) == typed
+    assert journal_words("ATTR", typed) == "Limit: 10 → 5 (MOC 7)"
