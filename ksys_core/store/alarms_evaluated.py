@@ -217,6 +217,7 @@ def _state(definitions: Definitions, rows: _Rows, some: Sequence[asyncpg.Record]
         getattr(state, name)[:] = _ns(rows[name])
     for name in Desk.__dataclass_fields__:
         getattr(state.desk, name)[:] = _ns(rows[name]) if name in ("acked_at", "until") else rows[name]
+    state.accounted[:] = state.changed
     state.wanted[:] = state.suppressed  # until the rules have been judged
     counting = [row for row in some if row["entries"]]
     for row, place in zip(counting, rows_of(definitions, [row["alarm_id"] for row in counting]).tolist(), strict=True):

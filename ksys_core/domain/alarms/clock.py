@@ -18,6 +18,6 @@ def set_back(state: State, definitions: Definitions, tags: IndexArray, now: int)
     state = state.copy()
     state.last_t[tags] = now
     rows = np.flatnonzero(np.isin(definitions.sensor, tags))
-    for column in (state.changed, state.since, state.flat_t):
+    for column in (state.changed, state.accounted, state.since, state.flat_t):
         column[rows] = np.minimum(column[rows], now)
     return state

@@ -119,7 +119,7 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
     outcome, value = outcomes(definitions, state, readings, of)
     t, quality = readings.t[of.reading], judged_quality(definitions, of.row, readings.q[of.reading])
     quality = np.where(outcome == HOLD, np.maximum(quality, BAD), quality)  # good, but it says nothing: no delay ends
-    accounted = t <= state.changed[of.row]
+    accounted = t <= state.accounted[of.row]
     first = of.place == 0
     first[1:] |= accounted[:-1]
     as_before = (quality == state.quality[of.row]) & without_effect(state.cond[of.row], outcome)
@@ -129,7 +129,9 @@ def _news(work: Work, readings: Ordered) -> list[_Moments]:
         as_before &= definitions.kind[of.row] != DEV  # its set-point may have moved in between
     stale = readings.stale[of.reading]
     news = np.flatnonzero((~as_before | stale) & ~accounted)
-    moments = [_Moments(of.row[news], t[news], outcome[news], quality[news], value[news])]
+    moments = [
+        _Moments(of.row[news], _not_before(state, of.row[news], t[news]), outcome[news], quality[news], value[news])
+    ]
     if not definitions.plain:
         moments.append(_set_points_read(work, readings))
     gone = np.flatnonzero(stale)
@@ -146,8 +148,13 @@ def _set_points_read(work: Work, readings: Ordered) -> _Moments:
     outcome = compared(definitions, row, value)
     outcome[np.isnan(value)] = HOLD
     quality = np.where(outcome == HOLD, np.maximum(quality, BAD), quality)
-    new = t > work.state.changed[row]
-    return _Moments(row[new], t[new], outcome[new], quality[new], value[new])
+    new = t > work.state.accounted[row]
+    return _Moments(row[new], _not_before(work.state, row[new], t[new]), outcome[new], quality[new], value[new])
+
+
+def _not_before(state: State, rows: IndexArray, t: NsArray) -> NsArray:
+    """Time may have passed, and a delay run out, before a reading that is earlier came: it counts from then on."""
+    return np.maximum(t, state.changed[rows])
 
 
 def _going_stale(work: Work, now: int, last_t: NsArray) -> _Moments:

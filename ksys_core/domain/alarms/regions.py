@@ -31,7 +31,7 @@ class Work:
         return cls(definitions, state.copy(), np.zeros(n, np.bool_), Recorder())
 
     def touch(self, rows: IndexArray, at: NsArray) -> None:
-        """The condition of `rows` has changed: readings up to `at` are accounted for."""
+        """The condition of `rows` has changed, as of `at`."""
         self.state.changed[rows] = at
         self.changed[rows] = True
 

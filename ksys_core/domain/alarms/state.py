@@ -90,7 +90,8 @@ class State(Columns):
 
     Attributes:
         cond: uint8 index into `CONDITIONS`; since: int64 ns, start of cond or of its waiting.
-        changed: int64 ns; readings up to it are accounted for.
+        changed: int64 ns, of the newest change of cond. What comes later but is from before is judged as of then.
+        accounted: int64 ns, `changed` when the state was stored: readings up to it that come again say nothing new.
         occurrence: int32 annunciations so far; latched: int32, the newest that latched.
         released: int32, shelf_no that time or return to normal has ended.
         suppressed: bool, hidden by design; wanted: bool, rules demand it now.
@@ -109,6 +110,7 @@ class State(Columns):
     cond: SmallArray
     since: NsArray
     changed: NsArray
+    accounted: NsArray
     occurrence: IntArray
     latched: IntArray
     released: IntArray
@@ -153,7 +155,7 @@ class State(Columns):
 
         desk = Desk(integer(), never(n), integer(), small(), integer(), never(n), flag())
         return cls(
-            small(), never(n), never(n), integer(), integer(), integer(), flag(), flag(), flag(), small(),
+            small(), never(n), never(n), never(n), integer(), integer(), integer(), flag(), flag(), flag(), small(),
             never(n), never(n), number(n), number(n), number(n), never(n, definitions.most_counted),
             never(n), number(n), desk, Spells.none(), never(RETURNS), never(m), number(m),
             np.zeros(m, np.uint8),

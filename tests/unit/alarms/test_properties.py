@@ -238,6 +238,29 @@ def test_the_first_of_a_group_is_who_was_first_however_late_that_is_known(
     assert len(pieces.state.spells) <= 2
 
 
+@given(
+    st.lists(st.tuples(st.integers(1, 30), st.sampled_from([5.0, 9.5, 15.0]), st.integers(0, 60)), min_size=1),
+    st.sampled_from([0.0, 7.0]),
+    st.sampled_from([0.0, 7.0]),
+)
+def test_however_late_readings_come_the_newest_decides(
+    readings: list[tuple[int, float, int]], on_delay_s: float, off_delay_s: float
+) -> None:
+    """Time passes before they come, and delays run out on what was known by then."""
+    bench = one(on_delay_s=on_delay_s, off_delay_s=off_delay_s)
+    t = now = 0
+    for gap, value, late in readings:
+        t += gap
+        now = max(now, t + late)
+        bench.passes(now)
+        bench.reads((t, value))
+    bench.passes(now + 100)
+    assert (bench.state.cond[0] == A) == (readings[-1][1] > 10.0)
+    events = of(bench, "ACT", "RTN")
+    assert events == ["ACT", "RTN"] * (len(events) // 2) + ["ACT"] * (len(events) % 2)
+    assert [t for t, _, _ in bench.events] == sorted(t for t, _, _ in bench.events)
+
+
 @given(values, values)
 def test_a_step_leaves_the_state_it_was_given_untouched(first: list[float], second: list[float]) -> None:
     bench = one(on_delay_s=3.0, count=2, group=0)
