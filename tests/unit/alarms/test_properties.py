@@ -225,7 +225,7 @@ def test_the_first_of_a_group_is_who_was_first_however_late_that_is_known(
         waiting.append((tag, t, value))
         cut = cuts.pop()
         if cut:
-            pieces.takes(waiting, arrival - 1 if cut == "time passes" else None)
+            pieces.takes(waiting, arrival if cut == "time passes" else None)
             waiting = []
     pieces.takes(waiting)
     whole.takes([(tag, t, value) for (t, tag), value in once.items()])
