@@ -118,7 +118,7 @@ def compute(journal: JournalColumns, start: int, stop: int, around: Around, zone
     begin = stop if around.begin is None else min(max(around.begin, start), stop)
     days = (stop - begin) / DAY
     start = begin if days else start
-    upsets = around.upsets[around.upsets >= start]
+    upsets = around.upsets[around.upsets > start - kpis.WINDOW]  # what comes after one may be the first of the journal
     shown = journal.annunciated
     inside = shown.only((shown.t >= start) & (shown.t < stop))
     rates = kpis.rates(inside.t, start, stop)

@@ -51,7 +51,10 @@ async def written(plant: Plant, reports: DailyReports, now: int) -> int:
 async def test_it_is_written_once_when_the_day_is_over(plant: Plant, reports: DailyReports) -> None:
     assert await written(plant, reports, MIDNIGHT - SECOND) == 0, "the journal had not begun the day before"
     await plant.db.fetch("select alarm_shelve($1, '', 'Pump work', now() + interval '2 hours')", plant.high[:1])
-    await plant.db.execute("select alarm_remove_from_service($1, '', 'Broken', 'P-1', '2020-01-01')", plant.high[1:])
+    await plant.db.execute(
+        "select alarm_remove_from_service($1, '', 'Broken', 'P-1', now() + interval '1 hour')", plant.high[1:]
+    )
+    await plant.db.execute("update alarms set oos_review = '2020-01-01' where out_of_service")
     assert await written(plant, reports, MIDNIGHT + 5 * MINUTE) == 1
     page = (reports.folder / f"{NAME}.html").read_text("utf-8")
     day = f"{DAY_OF_START:%Y-%m-%d}"

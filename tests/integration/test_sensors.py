@@ -107,7 +107,7 @@ async def test_engineer_changes_limits_under_the_own_name_only_by_the_function(
     await set_limits(engineer, tag, {"H": 80.0}, reason="because", station="desk 2")
     row = await database.fetchrow("select actor, station, object, before, after, reason from audit_log "
                                   "where action = 'limits.change'")  # fmt: skip
-    assert tuple(row or ()) == ("test_ksys_engineer", "desk 2", "FEED_FLOW", "{}", '{"H": 80}', "because")
+    assert tuple(row or ()) == ("test_ksys_engineer", "desk 2", "FEED_FLOW", "{}", '{"H": 80, "moc": ""}', "because")
     assert await database.fetchval("select changed_by from sensor_limits") == "test_ksys_engineer"
     with pytest.raises(DeniedError):
         await engineer.execute("update sensor_limits set value = 1")

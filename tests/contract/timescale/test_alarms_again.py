@@ -13,6 +13,7 @@ del test_two_operators_acknowledge_at_once_and_the_loser_is_told_who_won  # noqa
 del test_a_viewer_may_look_and_nothing_else  # noqa: F821
 del test_operators_write_through_functions_only  # noqa: F821
 del test_the_evaluator_runs_with_the_service_role  # noqa: F821
+del test_a_class_may_demand_a_note_for_its_acknowledgement  # noqa: F821
 del test_engineers_change_by_the_function_only_and_viewers_look  # noqa: F821
 del test_engineers_label  # noqa: F821
 del test_the_command_compares_a_file  # noqa: F821 - the commands connect once more
