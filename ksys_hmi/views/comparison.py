@@ -30,6 +30,7 @@ from ksys_hmi.presenters.comparison import DAY_S, ComparisonPresenter, Compariso
 from ksys_hmi.runtime import Runtime
 from ksys_hmi.views.files import ask_which
 from ksys_hmi.views.page import Page
+from ksys_hmi.views.question_dialog import QuestionDialog
 from ksys_hmi.widgets.row_table import RowTable
 
 _SPANS: Final = ((N_("Last 30 days"), 30 * DAY_S), (N_("Last 90 days"), 90 * DAY_S), (N_("Last year"), 365 * DAY_S))
@@ -126,9 +127,23 @@ class ComparisonPage(Page[ComparisonState]):
         return {
             "comparison.label": self._ask_label,
             "comparison.import": self._ask_import,
-            "comparison.remove": lambda: self._comparison.remove(self.labels.selected_rows()),
+            "comparison.remove": self._ask_remove,
             "comparison.file": self._ask_file,
         }
+
+    def _ask_remove(self) -> None:
+        rows = self.labels.selected_rows()
+        if not rows:
+            self.runtime.events.message.emit(tr("Select a label first."))
+            return
+        question = tr.plural("Remove {n} label of an event?", "Remove {n} labels of events?", len(rows))
+        dialog = QuestionDialog(self, question, tr("Delete"))
+
+        async def work() -> None:
+            if await ask(dialog):
+                self._comparison.remove(rows)
+
+        self.runtime.spawn(work(), "label dialog")
 
     def bind_actions(self, actions: Actions) -> None:
         super().bind_actions(actions)

@@ -25,6 +25,7 @@ from ksys_hmi.views.advisories import AdvisoriesPage
 from ksys_hmi.views.comparison import ComparisonPage, LabelDialog
 from ksys_hmi.views.faceplate import Faceplate
 from ksys_hmi.views.models import ModelsPage
+from ksys_hmi.views.question_dialog import QuestionDialog
 from tests.gui.conftest import Run
 from tests.gui.plant_window import until, window_with_plant
 from tests.integration.alarms_plant import Plant
@@ -154,6 +155,10 @@ def test_the_faceplate_says_what_is_expected_and_that_a_fallback_says_it(run: Ru
     run(scenario())
 
 
+def questions(page: QWidget) -> list[QuestionDialog]:
+    return [each for each in page.findChildren(QuestionDialog) if each.isVisible()]
+
+
 async def focused(widget: QWidget) -> None:
     """Give `widget` the keys once its window has them: without a window manager a closed dialog keeps them."""
     widget.window().activateWindow()
@@ -195,7 +200,14 @@ def test_an_event_is_labelled_and_judged(run: Run, dsn: str, monkeypatch: pytest
             assert (rows["PT-1", "Rule alarms"].recall, rows["PT-1", "Advisories"].recall) == (1.0, 0.0)
             await focused(page.labels)
             page.labels.go_to(page.labels.model().rows[0].event_id)
-            QTest.keyClick(page.labels, Qt.Key.Key_Delete)
+            for yes in (False, True):
+                QTest.keyClick(page.labels, Qt.Key.Key_Delete)
+                await until(lambda: bool(questions(page)))
+                (question,) = questions(page)
+                QTest.mouseClick(question.yes if yes else question.no, Qt.MouseButton.LeftButton)
+                await until(lambda: not questions(page))
+                assert yes or page.labels.model().rows, "whoever cancels keeps it"
+                await focused(page.labels)
             await until(lambda: not page.labels.model().rows)
             assert plant.db is window.runtime.db
 
