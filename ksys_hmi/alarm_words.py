@@ -91,17 +91,12 @@ def evaluation_words(evaluation: Evaluation, zone: ZoneInfo) -> str:
 
 def loss_words(evaluation: Evaluation, zone: ZoneInfo) -> str:
     """That alarms are not evaluated, and since when; empty while they are, or while that is not known yet."""
-    if evaluation.phase == "never":
-        return tr("Alarms have never been evaluated: the service has not run on this database")
-    if evaluation.phase == "stopped":
-        return tr("Alarms are not evaluated since {time}", time=format_moment(evaluation.last_ns, zone))
-    return ""
+    stopped = tr("Alarms are not evaluated since {time}", time=format_moment(evaluation.last_ns, zone))
+    never = tr("Alarms have never been evaluated: the service has not run on this database")
+    return {"stopped": stopped, "never": never}.get(evaluation.phase, "")
 
 
 def loss_mark(evaluation: Evaluation, zone: ZoneInfo) -> str:
     """The same where there is little room."""
-    if evaluation.phase == "never":
-        return tr("NEVER EVALUATED")
-    if evaluation.phase == "stopped":
-        return tr("NOT EVALUATED since {time}", time=format_clock(evaluation.last_ns, zone))
-    return ""
+    stopped = tr("NOT EVALUATED since {time}", time=format_clock(evaluation.last_ns, zone))
+    return {"stopped": stopped, "never": tr("NEVER EVALUATED")}.get(evaluation.phase, "")

@@ -9,6 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from ksys_core.domain.alarms.reasons import journal_words
+from ksys_core.domain.alarms.units import value_unit
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, tr
@@ -153,7 +154,7 @@ def _cells(entry: JournalEntry, sensor: Sensor | None, zone: ZoneInfo) -> list[C
         entry.priority,
         entry.value,
         entry.limit,
-        sensor.unit if sensor else "",
+        value_unit(entry.alarm_kind, sensor.unit) if sensor else "",
         entry.isa_from,
         entry.isa_to,
         entry.occurrence,

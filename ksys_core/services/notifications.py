@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from ksys_core.domain.alarms.units import limit_decimals, value_unit
+from ksys_core.domain.alarms.units import limit_decimals, own_limit_unit, value_unit
 from ksys_core.domain.times import to_datetime
 from ksys_core.i18n import N_, Translator
 from ksys_core.store import notifications as store
@@ -83,7 +83,8 @@ def _lines(message: Message, say: Translator, zone: ZoneInfo) -> list[str]:
     if message.value is not None:
         head += f"  {message.value:.{decimals}f} {value_unit(kind, message.unit or '')}"
     if message.limit is not None:
-        head += f" ({message.limit:.{limit_decimals(kind, decimals)}f}{' s' if kind == 'FLAT' else ''})"
+        limit = f"{message.limit:.{limit_decimals(kind, decimals)}f} {own_limit_unit(kind)}".rstrip()
+        head += f" ({limit})"
     about = _one_line("  ".join(filter(None, (say.pick(message.description), message.area))))
     action = _one_line(say.pick(message.action))
     return [head, *([f"    {about}"] if about else []), *([f"    {say(_ACTION, action=action)}"] if action else [])]

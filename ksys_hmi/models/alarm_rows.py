@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ksys_core.areas import area_title
 from ksys_core.domain.alarms.reasons import journal_words
+from ksys_core.domain.alarms.units import limit_decimals, own_limit_unit
 from ksys_core.domain.tags import Sensor
 from ksys_core.domain.times import MILLISECOND
 from ksys_core.i18n import N_, tr
@@ -43,8 +44,8 @@ class JournalColumns:
             Column(N_("Tag"), lambda entry: entry.tag),
             Column(N_("Kind"), lambda entry: entry.alarm_kind, tooltip=lambda e: kind_word(e.alarm_kind)),
             Column(N_("Area"), lambda entry: area_title(entry.area)),
-            Column(N_("Value"), lambda entry: self._number(entry, entry.value), numeric=True),
-            Column(N_("Limit"), lambda entry: self._number(entry, entry.limit), numeric=True),
+            Column(N_("Value"), self._value, numeric=True),
+            Column(N_("Limit"), self._limit, numeric=True),
             Column(N_("State"), lambda e: short_state_word(e.isa_to), tooltip=lambda e: state_word(e.isa_to)),
             Column(N_("Who"), lambda entry: entry.actor),
             Column(N_("Station"), lambda entry: entry.station),
@@ -71,8 +72,15 @@ class JournalColumns:
             )
         return "\n".join(said)
 
-    def _number(self, entry: JournalEntry, value: float | None) -> str:
-        if value is None:
+    def _value(self, entry: JournalEntry) -> str:
+        return _NONE if entry.value is None else format_value(entry.value, self._decimals(entry))
+
+    def _limit(self, entry: JournalEntry) -> str:
+        if entry.limit is None:
             return _NONE
+        decimals = limit_decimals(entry.alarm_kind, self._decimals(entry))
+        return f"{format_value(entry.limit, decimals)} {own_limit_unit(entry.alarm_kind)}".rstrip()
+
+    def _decimals(self, entry: JournalEntry) -> int:
         sensor = self._sensors().get(entry.sensor_id)
-        return format_value(value, _DECIMALS if sensor is None else sensor.decimals)
+        return _DECIMALS if sensor is None else sensor.decimals

@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from ksys_core.domain.alarms.definition import LIMIT_KINDS
+from ksys_core.domain.alarms.units import on_the_axis
 from ksys_core.domain.alarms.what_if import Occurrences
 from ksys_core.i18n import tr
 from ksys_hmi import fonts, theme
@@ -60,7 +60,7 @@ class WhatIfCanvas(QWidget):
         colours = theme.current()
         series = plot.series
         # What another kind compares (a rate, a distance, seconds) is no level of the curve.
-        limits = plot.limits if plot.kind in LIMIT_KINDS else (math.nan, math.nan)
+        limits = plot.limits if on_the_axis(plot.kind) else (math.nan, math.nan)
         known = [*limits, _least(series.min), _most(series.max)]
         finite = [value for value in known if math.isfinite(value)]
         if not finite:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ksys_core.domain.alarms.rows import AlarmRow
-from ksys_core.domain.alarms.units import limit_decimals, value_unit
+from ksys_core.domain.alarms.units import limit_decimals, own_limit_unit, value_unit
 from ksys_core.domain.tags import Sensor
 from ksys_core.i18n import tr
 from ksys_core.services.alarms_modes import FloodNow, Maintenance, current_flood, maintenance
@@ -53,9 +53,8 @@ class BannerState(PageState):
 
 def banner_alarm(row: AlarmRow) -> BannerAlarm:
     """What the banner has room for."""
-    limit = "" if row.limit is None else f" {format_value(row.limit, limit_decimals(row.kind, row.decimals))}"
-    if row.kind == "FLAT":
-        limit += " s"
+    decimals = limit_decimals(row.kind, row.decimals)
+    limit = "" if row.limit is None else f" {format_value(row.limit, decimals)} {own_limit_unit(row.kind)}".rstrip()
     unit = value_unit(row.kind, row.unit)
     value = "" if row.value is None else f"  {format_value(row.value, row.decimals)} {unit}"
     text = f"{row.kind}{limit}{value}  {tr.pick(dict(row.description))}".rstrip()

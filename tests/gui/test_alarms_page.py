@@ -115,14 +115,20 @@ def test_the_journal_shows_what_was_done(on_page: Callable[[Scenario], None]) ->
     on_page(scenario)
 
 
+async def shelving(page: AlarmsPage) -> ShelveDialog:
+    """The dialog that Ctrl+H opens for what is selected."""
+    QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
+    await until(lambda: page.findChild(ShelveDialog) is not None)
+    (dialog,) = page.findChildren(ShelveDialog)
+    await until(dialog.isActiveWindow)
+    return dialog
+
+
 def test_ctrl_h_and_a_digit_shelve_with_a_reason(on_page: Callable[[Scenario], None]) -> None:
     async def scenario(window: MainWindow, page: AlarmsPage, plant: Plant) -> None:
         page.list.table.setFocus()
         page.list.table.go_to(plant.high[2])
-        QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
-        await until(lambda: page.findChild(ShelveDialog) is not None)
-        (dialog,) = page.findChildren(ShelveDialog)
-        await until(dialog.isActiveWindow)
+        dialog = await shelving(page)
         QTest.keyClick(dialog.times, Qt.Key.Key_3)
         await until(lambda: [p for p, _ in shown(page)] == [1, 2])
         page.open()
@@ -152,10 +158,7 @@ def test_only_what_its_definition_allows_is_offered_to_be_shelved(on_page: Calla
         await until(lambda: window.status.message.text() == "Its definition does not allow to shelve: PT-1")
         assert page.findChild(ShelveDialog) is None
         page.list.table.go_to(plant.high[1])
-        QTest.keyClick(page.list.table, Qt.Key.Key_H, CTRL)
-        await until(lambda: page.findChild(ShelveDialog) is not None)
-        (dialog,) = page.findChildren(ShelveDialog)
-        await until(dialog.isActiveWindow)
+        dialog = await shelving(page)
         assert dialog.times.item(6).text() == "7  Until it returns to normal (at most 1 h 00 min)"
         QTest.keyClick(dialog.times, Qt.Key.Key_4)
         assert dialog.isVisible(), "four hours are too long"

@@ -208,6 +208,9 @@ async def test_a_line_that_was_flat_before_a_restart_stays_so(database: Database
     await evaluator.on_changed("limits", plant.sensors[:1])
     await evaluator.on_batch(await plant.reads(100, 5.0))
     assert (await plant.journal()).count((alarm, "ACT")) == 1, "what it was before it was out of use does not count"
+    assert await database.fetchval("select count(*) from alarm_anchors") == 1
+    await database.execute("delete from alarm_definitions where alarm_id = $1", alarm)
+    assert await database.fetchval("select count(*) from alarm_anchors") == 0
 
 
 async def test_a_failed_transaction_is_made_up_for(database: Database) -> None:

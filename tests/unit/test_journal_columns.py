@@ -39,6 +39,7 @@ def test_value_and_limit_have_the_decimals_of_their_tag() -> None:
     assert (cell("Value", ENTRY, sensors), cell("Limit", ENTRY, sensors)) == ("0.0042", "0.0040")
     assert cell("Value", ENTRY) == "0.00", "its tag is no more"
     assert cell("Limit", replace(ENTRY, limit=None), sensors) == ""
+    assert cell("Limit", replace(ENTRY, alarm_kind="FLAT", limit=600.0), sensors) == "600 s"
 
 
 def test_times_are_told_apart_to_the_millisecond() -> None:

@@ -15,11 +15,16 @@ def value_unit(kind: str, unit: str) -> str:
     return f"{unit}/min" if kind == "RATE" else unit
 
 
+def own_limit_unit(kind: str) -> str:
+    """Unit of a limit that is not compared with the value beside it: of FLAT seconds."""
+    return "s" if kind == "FLAT" else ""
+
+
 def limit_unit(kind: str, unit: str) -> str:
-    """Unit of the limit: of FLAT seconds."""
-    return "s" if kind == "FLAT" else value_unit(kind, unit)
+    """Unit of the limit."""
+    return own_limit_unit(kind) or value_unit(kind, unit)
 
 
 def limit_decimals(kind: str, decimals: int) -> int:
     """Decimals of the limit, of a tag that is shown with `decimals`."""
-    return 0 if kind == "FLAT" else decimals
+    return 0 if own_limit_unit(kind) else decimals

@@ -8,12 +8,11 @@ create table alarm_anchors (
 ) with (fillfactor = 50);
 grant select, insert, update on alarm_anchors to ksys_service;
 
--- As of 0030, for the same reason without a foreign key.
-create function alarm_anchors_end() returns trigger
+-- As of 0030, for the same reason without a foreign key: what goes with alarms goes at once.
+create or replace function alarm_traces_end() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public as $$
 begin
+  delete from alarm_spells where alarm_id in (select alarm_id from gone);
   delete from alarm_anchors where alarm_id in (select alarm_id from gone);
   return null;
 end $$;
-revoke execute on function alarm_anchors_end from public;
-create trigger alarm_anchors_end after delete on alarms referencing old table as gone for each statement execute function alarm_anchors_end();
