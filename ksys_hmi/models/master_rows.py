@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ksys_core.areas import area_title
 from ksys_core.domain.alarms.master import BY_NAME, SEVERITY_WORDS, MasterRecord
 from ksys_core.domain.alarms.matrix import Derivation, PriorityMatrix
+from ksys_core.domain.alarms.units import limit_decimals, limit_unit
 from ksys_core.i18n import N_, tr
 from ksys_hmi.alarm_words import kind_word
 from ksys_hmi.formats import format_age, format_value
@@ -26,7 +27,7 @@ def master_model() -> RowsModel[MasterRow]:
         Column(N_("Kind"), lambda row: row.record.kind, tooltip=lambda row: kind_word(row.record.kind)),
         Column(N_("Label"), lambda row: row.record.label),
         Column(N_("Limit"), _limit, numeric=True),
-        Column(N_("Unit"), lambda row: row.alarm.unit),
+        Column(N_("Unit"), lambda row: limit_unit(row.record.kind, row.alarm.unit)),
         Column(N_("Dead band"), _dead_band, numeric=True),
         Column(N_("Delays (s)"), _delays, numeric=True),
         Column(N_("Severity"), lambda row: choice_word(row.record, "severity") if row.record.severity else _NONE),
@@ -87,7 +88,7 @@ def _why(row: MasterRow) -> str:
 
 def _limit(row: MasterRow) -> str:
     limit = row.record.limit
-    return _NONE if limit is None else format_value(limit, row.alarm.decimals)
+    return _NONE if limit is None else format_value(limit, limit_decimals(row.record.kind, row.alarm.decimals))
 
 
 def _dead_band(row: MasterRow) -> str:

@@ -8,9 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ksys_core.domain.alarms.master import MasterRecord
+from ksys_core.domain.alarms.matrix import Derivation
 from ksys_core.domain.alarms.rows import AlarmRow
 from ksys_core.domain.alarms.units import on_the_axis
+from ksys_core.services.alarms_master import MasterAlarm
 from ksys_hmi.models.alarm_columns import AlarmColumns
+from ksys_hmi.models.master_rows import master_model
+from ksys_hmi.presenters.alarm_master import MasterRow
 from ksys_hmi.presenters.banner import banner_alarm
 
 
@@ -42,3 +47,13 @@ def test_value_and_limit_are_in_the_unit_of_what_is_compared(
 
 def test_only_values_of_the_tag_are_drawn_beside_its_values() -> None:
     assert [kind for kind in ("HH", "RATE", "DEV", "FLAT", "STATE", "SOURCE") if on_the_axis(kind)] == ["HH", "STATE"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "unit"), [("H", "10.00", "bar"), ("RATE", "10.00", "bar/min"), ("FLAT", "10", "s")]
+)
+def test_the_master_table_has_the_unit_of_the_limit(kind: str, limit: str, unit: str) -> None:
+    alarm = MasterAlarm(1, 1, 1, 3, "", 0, "", "bar", {}, 2, MasterRecord("PT-1", kind, limit=10.0))
+    texts = {column.title: column.text for column in master_model().columns}
+    shown = MasterRow(alarm, Derivation(None, None, None), overdue=False)
+    assert (texts["Limit"](shown), texts["Unit"](shown)) == (limit, unit)
